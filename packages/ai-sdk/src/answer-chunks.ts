@@ -4,6 +4,8 @@ import type { UIMessageChunk } from 'ai'
 import { defined, fileOf, isObject, type KeptMessage, type KeptPart, known } from './kept-part.js'
 
 const knowsSteering = 'experimental_createSteering' in ai
+/** Events that are stored beside the parts of an answer, or not at all. */
+const beside: ReadonlySet<string> = new Set(['usage', 'finish', 'source', 'document', 'error'])
 const finishReasons: unknown[] = ['stop', 'length', 'content-filter', 'tool-calls', 'error']
 
 /**
@@ -62,8 +64,14 @@ export class AnswerChunks {
         const isError = type === 'failed' || code !== undefined
         return [...this.end(type), isError ? { type: 'error', errorText } : { type: 'abort' }]
       }
-      default:
-        return this.#part(event as KeptPart)
+      default: {
+        const loose = this.#loose
+        const chunks = this.#part(event as KeptPart)
+        // The log does not have it among the parts, so a text goes on behind it.
+        const isBeside = beside.has(event.type) || (event as KeptPart)['transient'] === true
+        if (isBeside) this.#loose = loose
+        return chunks
+      }
     }
   }
 

@@ -9,6 +9,7 @@ import type { Session, TurnEvent } from '@sessions/core'
 import {
   type AdapterCall,
   type AdapterRoute,
+  idOfAnswers,
   parseWith,
   type ServerSentData,
   toProblem,
@@ -62,6 +63,11 @@ export const chatRoutes: readonly AdapterRoute[] = [
       const [input, from] = await (sent === undefined
         ? again(session, messageId)
         : submitted(call, session, sent, { said, messageId }))
+      const running =
+        sent?.role === 'assistant' && input === undefined ? await session.currentTurn() : undefined
+      // The page says nothing new, so it waits for what is being written, and stops nothing.
+      if (running !== undefined)
+        return streamed(call, session, async () => chunksOf(session, session.watchTurn(running), false))
       return streamed(call, session, async () =>
         chunksOf(session, await call.turn(session, input, from), false),
       )
@@ -114,10 +120,7 @@ async function submitted(
   sent: UIMessage,
   { said, messageId }: { said: MessageInput | undefined; messageId: string | undefined },
 ): Promise<Asked> {
-  if (said === undefined) {
-    const content = await answersIn(sent, session, call.clientTools)
-    return [content.length === 0 ? undefined : { role: 'tool', content }]
-  }
+  if (said === undefined) return [await answersIn(sent, session, call.clientTools)]
   const edited = messageId === undefined ? undefined : await findPlace(session, isNamed(sent.id))
   return [said, edited?.after]
 }
@@ -143,15 +146,54 @@ async function again(session: Session, messageId: string | undefined): Promise<A
   return [undefined, said?.role === 'user' ? said.seq : place?.after]
 }
 
-/** The results and approvals that a page adds to the calls of the newest answer, where something waits for them. */
+/**
+ * The results and approvals that a page adds to the calls of the newest answer, where something waits for them. A page
+ * that comes late with them repeats the message that has answered: nothing is done twice.
+ *
+ * @throws `conflict` for an answer that is not the newest any more.
+ */
 async function answersIn(
   sent: UIMessage,
   session: Session,
   clientTools: readonly string[],
-): Promise<MessagePart[]> {
-  const place = await findPlace(session, isNamed(undefined))
-  const [kept] = await toUIMessages(place?.group ?? [])
-  if (kept?.id !== sent.id) return []
+): Promise<MessageInput | undefined> {
+  const group = (await findPlace(session, isNamed(undefined)))?.group ?? []
+  const [kept] = await toUIMessages(group)
+  if (kept === undefined) return undefined
+  if (kept.id !== sent.id)
+    throw new SessionError('conflict', 'The chat went on elsewhere since: load it again.', {
+      path: 'message',
+    })
+  const content = newAnswers(sent, kept, clientTools)
+  if (content.length > 0) {
+    const asking = (part: MessagePart) => group.findLast((message) => asks(message, part))?.id ?? ''
+    const about = content.map(
+      (part) => [asking(part), JSON.stringify(part.toolCallId ?? part['approvalId'])] as const,
+    )
+    return { id: await idOfAnswers(about), role: 'tool', content }
+  }
+  // Messages of its turn have longer ids. A turn that failed is not repeated, for it may have run the tool: it goes on.
+  const answered = group.findLast(({ id }) => /^answer-[\w-]+$/.test(id))
+  const isLate = kept.parts.length > sent.parts.length && group.at(-1)!.status === 'completed'
+  if (answered === undefined || !isLate) return undefined
+  const { id, role, content: said } = answered
+  return { id, role, content: said }
+}
+
+/** Whether a message has the call, or the request for approval, that a part answers. */
+function asks(
+  { content }: Pick<MessageInput, 'content'>,
+  { type, toolCallId, approvalId }: MessagePart,
+): boolean {
+  if (typeof content === 'string') return false
+  return content.some((part) =>
+    type === 'tool-result'
+      ? part.type === 'tool-call' && part['toolCallId'] === toolCallId
+      : part.type === 'tool-approval-request' && part['approvalId'] === approvalId,
+  )
+}
+
+function newAnswers(sent: UIMessage, kept: UIMessage, clientTools: readonly string[]): MessagePart[] {
   const calls = new Map(kept.parts.filter(ai.isToolUIPart).map((call) => [call.toolCallId, call]))
   return sent.parts.filter(ai.isToolUIPart).flatMap((part): MessagePart[] => {
     const { toolCallId, state, approval } = part

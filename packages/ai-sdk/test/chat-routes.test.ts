@@ -1,4 +1,4 @@
-import { createSessions, type MessageInput, type Sessions } from '@sessions/core'
+import { createSessions, memoryStore, type MessageInput, type Sessions } from '@sessions/core'
 import { tool, type ToolSet, type UIMessage } from 'ai'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -167,6 +167,93 @@ describe('what a page answers to a call', () => {
     await last.addToolOutput({ tool: 'confirm', toolCallId: 'c1', output: 'no' })
     await last.sendMessage()
     expect(await answersOf(sessions)).toEqual(taken)
+  })
+})
+
+describe('a page that answers what another page has answered', () => {
+  async function pages(...answers: Parameters<typeof modelOf>) {
+    let paid = 0
+    let enter = (): void => {}
+    let pass = (): void => {}
+    const entered = new Promise<void>((resolve) => (enter = resolve))
+    const passed = new Promise<void>((resolve) => (pass = resolve))
+    const execute = async () => (paid++, enter(), await passed, 'paid')
+    const slow = {
+      pay: tool({ inputSchema: z.object({}), needsApproval: true, execute }),
+    } as object as ToolSet
+    const model = modelOf(call('c1', 'pay', {}), ...answers)
+    const store = memoryStore()
+    const made = () => chatOf({ model, tools: slow }, createSessions({ store, onWarning: () => {} }))
+    const [one, two] = [made(), made()]
+    const page = new ChatClient(one, { id })
+    await page.sendMessage({ text: 'Pay' })
+    let begin = (): void => {}
+    const begun = new Promise<void>((resolve) => (begin = resolve))
+    const handle: typeof two.handle = async (...request) => {
+      const response = await two.handle(...request)
+      begin()
+      return response
+    }
+    const other = new ChatClient({ handle }, { id, messages: structuredClone(page.messages) })
+    const asked = partsOf(page).at(-1) as { approval: { id: string } }
+    const approve = async (by: ChatClient, approved = true) => {
+      await by.addToolApprovalResponse({ id: asked.approval.id, approved })
+      await by.sendMessage()
+    }
+    return { one, page, other, approve, begun, model, entered, pass, paid: () => paid }
+  }
+
+  it('at the same moment, in another process: the tool runs once, and both pages show it', async () => {
+    const { one, page, other, approve, model, entered, pass, paid } = await pages(text('0', 'Done.'))
+    const both = [approve(page), approve(other)]
+    await entered
+    pass()
+    await Promise.all(both)
+    expect([paid(), model.doStreamCalls.length]).toEqual([1, 2])
+    for (const each of [page, other]) await expectKept(one, each)
+  })
+
+  it('while the tool runs: nothing is stopped, and nothing is done again', async () => {
+    const { one, page, other, approve, begun, model, entered, pass, paid } = await pages(text('0', 'Done.'))
+    const first = approve(page)
+    await entered
+    const second = approve(other)
+    await begun
+    pass()
+    await Promise.all([first, second])
+    expect([paid(), model.doStreamCalls.length]).toEqual([1, 2])
+    for (const each of [page, other]) await expectKept(one, each)
+  })
+
+  it('late: it gets the answer that was given, and goes on where that one broke off', async () => {
+    const { one, page, other, approve, model, pass, paid } = await pages(
+      text('0', 'Done.'),
+      text('0', 'More.'),
+    )
+    pass()
+    await approve(page)
+    const before = await one.messages(alice, id)
+    await approve(other)
+    expect([paid(), model.doStreamCalls.length]).toEqual([1, 2])
+    expect(await one.messages(alice, id)).toEqual(before)
+    // A page that has seen all of it, and sends it, wants more.
+    await page.sendMessage()
+    expect([paid(), model.doStreamCalls.length]).toEqual([1, 3])
+    await page.sendMessage({ text: 'Next' })
+    await other.sendMessage()
+    expect(other.error?.message).toContain('went on elsewhere')
+    expect(model.doStreamCalls).toHaveLength(4)
+  })
+
+  it('with another word: it is refused, and the first word counts', async () => {
+    const { page, other, approve, entered, pass, paid } = await pages(text('0', 'Done.'))
+    const both = [approve(page), approve(other, false)]
+    await entered
+    pass()
+    await Promise.all(both)
+    expect(paid()).toBe(1)
+    expect(page.error).toBeUndefined()
+    expect(other.error?.message).toContain('key_reused')
   })
 })
 

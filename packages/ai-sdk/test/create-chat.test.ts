@@ -117,18 +117,24 @@ it('streams data parts, and keeps those that are not transient', async () => {
       yield 'Working'
       yield { type: 'data-step', id: 'a', data: { done: 2 } }
       yield ' still. '
-      yield 'Ready.'
+      yield { type: 'data-note', data: 'again', transient: true }
+      yield 'Read'
+      yield { type: 'usage', inputTokens: 1 }
+      yield { type: 'source', id: 's', url: 'https://shop.example/a' }
+      yield { type: 'document', document: { id: 'd' } }
+      yield 'y.'
     },
   })
   const heard: unknown[] = []
   const page = new ChatClient(chat, { id, onData: ({ data }) => heard.push(data) })
   await page.sendMessage({ text: 'Hi' })
-  expect(heard).toEqual([{ done: 1 }, 'passing', { done: 2 }])
+  expect(heard).toEqual([{ done: 1 }, 'passing', { done: 2 }, 'again'])
   expect(partsOf(page)).toEqual([
     { type: 'data-step', id: 'a', data: { done: 2 } },
     { type: 'step-start' },
     { type: 'text', text: 'Working', state: 'done' },
     { type: 'text', text: ' still. Ready.', state: 'done' },
+    { type: 'source-url', sourceId: 's', url: 'https://shop.example/a' },
   ])
   await expectKept(chat, page)
 })

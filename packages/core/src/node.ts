@@ -16,6 +16,7 @@ export {
 } from './http/transport.js'
 export { type AdapterCall, type AdapterRoute, createAdapterApi } from './http/adapter-api.js'
 export type { ServerSentData } from './http/sse.js'
+export { idOfAnswers } from './http/tool-message.js'
 export { checkOrigin, isOfAnotherSite, type OriginRules, type PageRequest } from './http/csrf.js'
 export { hostOf, type NodeHandlerOptions, toNodeHandler } from './http/node-handler.js'
 export { type BodyHolder, bodyReadAlready } from './http/node-body.js'

@@ -139,6 +139,7 @@ export function* building(input: ContextInput, options: ContextOptions): Generat
   for (const index of instructions) systemTokens += groups[index]!.tokens
   const toolTokens = tokensOfTools(options.tools, countTokens)
   const queryTokens = latest === undefined ? 0 : groups[latest]!.tokens
+  requireFit('replyTokens', 'the reply', replyTokens, options.maxTokens)
   requireFit('tools', 'the descriptions of tools', toolTokens, whole)
   const systemRoom = whole - toolTokens
   requireFit(

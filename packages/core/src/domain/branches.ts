@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.js'
 import { cutPath, onPath, pathWithout } from './path.js'
-import type { Branch, SeqRange, SessionBody } from './session-body.js'
+import type { Branch, SeqRange, SessionBody, Summary } from './session-body.js'
 
 const maxBranches = 50
 const maxMachineBranches = 10
@@ -15,6 +15,14 @@ export interface BranchDeparture {
   readonly at: number
   /** True when a program left the branch: programs leave more branches than a person would look through. */
   readonly byMachine?: boolean
+}
+
+/** The summaries of the active branch: one that ends where the branch does not go tells of another branch. */
+export function summariesOn({
+  path,
+  summaries,
+}: Pick<SessionBody, 'path' | 'summaries'>): readonly Summary[] {
+  return summaries.filter(({ to }) => onPath(path, to))
 }
 
 /**

@@ -205,8 +205,8 @@ export function cartTotal(cart: Cart): Money | undefined {
 }
 
 /** The order that this cart becomes at checkout. @throws `invalid` for an empty cart. */
-export function toOrder(cart: Cart, at: number): Order {
+export function toOrder(cart: Cart, at: number, id = newId()): Order {
   const total = cartTotal(cart)
   if (total === undefined) throw new SessionError('invalid', 'The cart is empty.', { path: 'cart' })
-  return { id: newId(), items: cart.items, total, placedAt: at }
+  return { id, items: cart.items, total, placedAt: at }
 }

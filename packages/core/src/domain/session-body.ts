@@ -279,7 +279,7 @@ export function rootIdOf({ lineage }: SessionBody, id: string): string {
 
 /** The body of a new session. */
 export function newBody(
-  init: Partial<Pick<SessionBody, 'state' | 'preferences' | 'cart' | 'lineage'>> = {},
+  init: Partial<Pick<SessionBody, 'state' | 'preferences' | 'cart' | 'lineage' | 'documentTurns'>> = {},
 ): SessionBody {
   return {
     v: 1,

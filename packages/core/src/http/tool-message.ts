@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { digestOf } from '../digest.js'
 import type { JsonValue } from '../json.js'
 import type { MessagePart } from '../domain/part.js'
 import { parseWith } from '../parse.js'
@@ -27,6 +28,32 @@ const answerSchema = z.discriminatedUnion('type', [
 ])
 type Answer = z.infer<typeof answerSchema>
 
+/** What a client answers, and the id that its message has unless the client names it. */
+interface ToolAnswers {
+  readonly id: string
+  readonly parts: MessagePart[]
+}
+
+/** What waits for an answer of a client. */
+interface Waiting {
+  readonly toolName: string
+  /** The id of the message that asks. */
+  readonly messageId: string
+}
+
+/**
+ * The id of a message that answers calls. It follows from what it answers: two pages that answer the same at the same
+ * moment send one message, so that nothing is done twice.
+ *
+ * @param answered What it answers: the id of the message that asks, and of the call or the request for approval.
+ */
+export async function idOfAnswers(
+  answered: readonly (readonly [messageId: string, id: string])[],
+): Promise<string> {
+  const all = answered.map((each) => JSON.stringify(each)).toSorted()
+  return `answer-${(await digestOf(all.join())).slice(0, 24)}`
+}
+
 /**
  * The parts in a client's message of the role `tool`: results of open calls, and answers to open requests for
  * approval, each of a tool that clients run.
@@ -37,7 +64,7 @@ export async function toToolParts(
   { api, body }: Pick<Call, 'api'> & { body: { id?: string | undefined } },
   session: Session,
   content: unknown,
-): Promise<MessagePart[]> {
+): Promise<ToolAnswers> {
   if (!Array.isArray(content)) {
     throw refused(
       'content',
@@ -47,17 +74,18 @@ export async function toToolParts(
   const parts = content as readonly unknown[]
   const answers = parts.map((part, index) => parseWith(answerSchema, part, `content[${index}]`))
   const { messages } = await session.history({ limit: newestMessages })
-  const waiting = new Map<string, string>()
+  const waiting = new Map<string, Waiting>()
   // A repeat of an earlier message is recognized by the turn.
   const before = messages.findIndex((message) => message.id === body.id)
-  for (const { role, content: said } of before === -1 ? messages : messages.slice(0, before)) {
+  for (const { id: messageId, role, content: said } of before === -1 ? messages : messages.slice(0, before)) {
     if (typeof said === 'string') continue
-    for (const part of said) settle(waiting, role, part)
+    for (const part of said) settle(waiting, { role, messageId }, part)
   }
-  return answers.map((answer, index) => {
+  const answered: [string, string][] = []
+  const made = answers.map((answer, index) => {
     const key = answer.type === 'tool-result' ? callKey(answer.toolCallId) : approvalKey(answer.approvalId)
-    const toolName = waiting.get(key)
-    if (toolName === undefined || !api.clientTools.includes(toolName)) {
+    const { toolName, messageId } = waiting.get(key) ?? {}
+    if (toolName === undefined || messageId === undefined || !api.clientTools.includes(toolName)) {
       throw refused(`content[${index}]`, 'nothing that a client may answer waits for this')
     }
     if (answer.type === 'tool-result' && (answer.toolName ?? toolName) !== toolName) {
@@ -65,18 +93,24 @@ export async function toToolParts(
     }
     // After a second answer to one call, no call waits for it.
     waiting.delete(key)
+    answered.push([messageId, key])
     return toPart(answer, toolName)
   })
+  return { parts: made, id: await idOfAnswers(answered) }
 }
 
 /** Notes the call or approval that a part opens or answers. */
-function settle(waiting: Map<string, string>, role: string, part: MessagePart): void {
+function settle(
+  waiting: Map<string, Waiting>,
+  { role, messageId }: { readonly role: string; readonly messageId: string },
+  part: MessagePart,
+): void {
   const { type, toolCallId, toolName, approvalId } = part
   if (type === 'tool-call' && role === 'assistant') {
-    waiting.set(callKey(toolCallId), typeof toolName === 'string' ? toolName : '')
+    waiting.set(callKey(toolCallId), { messageId, toolName: typeof toolName === 'string' ? toolName : '' })
   } else if (type === 'tool-approval-request' && role === 'assistant') {
     const asked = waiting.get(callKey(toolCallId))
-    if (asked !== undefined) waiting.set(approvalKey(approvalId), asked)
+    if (asked !== undefined) waiting.set(approvalKey(approvalId), { ...asked, messageId })
   } else if (type === 'tool-result') {
     waiting.delete(callKey(toolCallId))
   } else if (type === 'tool-approval-response') {

@@ -32,6 +32,8 @@ export interface SessionSnapshot {
 /** A session after a change, and the seqs of its messages. */
 export interface SessionUpdate extends SessionSnapshot {
   readonly appended: readonly AppendedMessage[]
+  /** An earlier call made the change, under the same name: this call has nothing to tell. */
+  readonly isRepeat?: boolean
 }
 
 /** Stores a session that exists only in one handle so far, unless `ready` rejects. */
@@ -234,7 +236,8 @@ export class LiveSession {
         const { messages } = others
         // The message ids make a repeat harmless, and the repeat returns their seqs.
         const found = messages === undefined ? [] : (await this.#commit({ messages })).messages
-        return { ...seen, appended: attempts.mayBeApplied ? asNew(found, triedAt) : found }
+        const appended = attempts.mayBeApplied ? asNew(found, triedAt) : found
+        return { ...seen, appended, isRepeat: isNamed && !attempts.mayBeApplied }
       }
       let body: SessionBody
       let own: OwnLifetime | undefined

@@ -12,6 +12,7 @@ import {
 import { SessionError } from '../errors.js'
 import type { SessionEventDetails } from '../domain/events.js'
 import type { ChangeOptions } from '../service/change-options.js'
+import { idOfChange } from '../service/id-of-change.js'
 import type { LiveSession } from '../service/live-session.js'
 import { takeCalls } from '../service/take-calls.js'
 import { earlierOrders, type OrdersOptions, type PlacedOrder } from './earlier-orders.js'
@@ -117,18 +118,28 @@ export class SessionCart {
     return this.#change('cleared', (cart) => (cart.items.length === 0 ? cart : emptyCart), options)
   }
 
-  /** Turns the cart into an order and empties it, in one change, so it is ordered once. @throws `invalid` if empty */
+  /**
+   * Turns the cart into an order and empties it, in one change, so it is ordered once. A repeat with the same `changeId`
+   * gives the same order again.
+   *
+   * @throws `invalid` if empty
+   */
   async checkout(options?: ChangeOptions): Promise<Order> {
-    const { record, body } = await this.#live.update((before) => {
-      const order = toOrder(before.cart, Date.now())
+    const id = await idOfChange(this.#live, options?.changeId)
+    let placed = false
+    const { record, body, isRepeat } = await this.#live.update((before) => {
+      placed = !before.orders.some((order) => order.id === id)
+      if (!placed) return before
+      const order = toOrder(before.cart, Date.now(), id)
       const counts = { ...before.cartCounts, purchased: before.cartCounts.purchased + itemCount(before.cart) }
       const orders = [...before.orders, order].slice(-maxOrders)
       return { ...before, cart: emptyCart, orders, cartCounts: counts }
     }, options)
-    const order = body.orders.at(-1)
+    const order = body.orders.findLast((each) => each.id === id)
     if (order === undefined) {
       throw new SessionError('invalid', 'changeId: another change has this id', { path: 'changeId' })
     }
+    if (!placed || isRepeat === true) return order
     this.#live.emit('cart.changed', record, {
       action: 'checkedOut',
       revision: record.revision,
@@ -140,12 +151,12 @@ export class SessionCart {
 
   async #change(action: Action, change: (cart: Cart) => Cart, options?: ChangeOptions): Promise<Cart> {
     let changed = false
-    const { record, body } = await this.#live.update((before) => {
+    const { record, body, isRepeat } = await this.#live.update((before) => {
       const cart = change(before.cart)
       changed = cart !== before.cart
       return changed ? { ...before, cart, cartCounts: counted(before, cart) } : before
     }, options)
-    if (changed) {
+    if (changed && isRepeat !== true) {
       const { revision } = record
       this.#live.emit('cart.changed', record, { action, revision, itemCount: itemCount(body.cart) })
     }

@@ -18,6 +18,8 @@ import {
   type SummaryPlan,
   type WriteSummary,
 } from '../context/summary.js'
+import { summariesOn } from '../domain/branches.js'
+import { onPath } from '../domain/path.js'
 import { type ClosedRange, rangesIn } from '../domain/path-ranges.js'
 import type { Message } from '../domain/message.js'
 import type { Summary } from '../domain/session-body.js'
@@ -99,7 +101,7 @@ async function compactOnce(
     const ranges = rangesIn(body.path, record)
     plan = await history.exclusive(async () => {
       history.take(newest)
-      return planNext(live, { history, ranges }, body.summaries, limits)
+      return planNext(live, { history, ranges }, summariesOn(body), limits)
     })
   } finally {
     await histories.release(record, [])
@@ -133,9 +135,11 @@ async function compactOnce(
   let compacted = false
   const { record: after } = await live.update((before) => {
     // It tells of what a message said before it was redacted, or amended.
-    const isOld = before.edits !== body.edits
-    const summaries = isOld ? before.summaries : addSummary(before.summaries, made, summary)
-    compacted = summaries !== before.summaries
+    // Or the conversation has gone back to before its end, and goes on otherwise.
+    const isOld = before.edits !== body.edits || !onPath(before.path, made.to)
+    const told = summariesOn(before)
+    const summaries = isOld ? told : addSummary(told, made, summary)
+    compacted = summaries !== told
     return compacted ? { ...before, summaries } : before
   })
   if (!compacted) return { compacted }

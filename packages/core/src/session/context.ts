@@ -18,7 +18,7 @@ import { needsOf } from '../context/needs.js'
 import { summaryLimits } from '../context/plan-summary.js'
 import { addSummary, excerptSummary } from '../context/summary.js'
 import type { CountTokens } from '../context/token-count.js'
-import { expired } from '../domain/branches.js'
+import { expired, summariesOn } from '../domain/branches.js'
 import { type ClosedRange, rangesIn } from '../domain/path-ranges.js'
 import type { Message, MessageInput } from '../domain/message.js'
 import type { SessionBody, Summary } from '../domain/session-body.js'
@@ -156,8 +156,9 @@ async function buildNow(
     toPending(input, place, live.record.lastSeq, newest.at(-1), countTokens),
   )
   const room = roomOf(options, countTokens)
+  const told = summariesOn(body)
   const given = {
-    summaries: body.summaries,
+    summaries: told,
     ...(system === undefined ? {} : { system }),
     ...(query === undefined ? {} : { query }),
     ...(phase === undefined ? {} : { phase }),
@@ -189,9 +190,7 @@ async function buildNow(
   const sumsUpWith = overThreshold(gathered, ranges, wanted.compactAboveTokens, room) ? room : undefined
   const isTight = partial !== undefined || gathered.tokens > room / 2
   const summaries =
-    sumsUpWith === undefined || !isTight
-      ? body.summaries
-      : await withExcerpt(live, { history, ranges }, body.summaries, room)
+    sumsUpWith === undefined || !isTight ? told : await withExcerpt(live, { history, ranges }, told, room)
   const steps = building(
     {
       ...given,

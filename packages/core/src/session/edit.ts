@@ -18,10 +18,10 @@ export async function editSession(
     title === undefined || redaction === undefined
       ? title
       : await storeAfter(live, redaction.title(title, 'title'))
-  const { record } = await live.update((body) => body, {
+  const { record, isRepeat } = await live.update((body) => body, {
     ...options,
     ...(shown === undefined ? {} : { title: shown }),
     ...(label === undefined ? {} : { label }),
   })
-  live.emit('session.edited', record, {})
+  if (isRepeat !== true) live.emit('session.edited', record, {})
 }

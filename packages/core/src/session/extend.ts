@@ -13,7 +13,7 @@ export async function extendSession(
   if (Object.keys(wanted).length === 0) {
     throw new SessionError('invalid', 'ttl must say idleMs, absoluteMs or both', { path: 'ttl' })
   }
-  const { record } = await live.update((body) => body, {
+  const { record, isRepeat } = await live.update((body) => body, {
     ...options,
     lifetime: ({ lifetime, expiresAt }) => {
       const after = { ...lifetime, ...wanted }
@@ -26,6 +26,6 @@ export async function extendSession(
       return after
     },
   })
-  live.emit('session.edited', record, {})
+  if (isRepeat !== true) live.emit('session.edited', record, {})
   return record.expiresAt
 }

@@ -6,6 +6,7 @@ import type { Identity } from '../domain/identity.js'
 import { type Lineage, newBody, rootIdOf } from '../domain/session-body.js'
 import { storeNewSession } from '../service/create-session.js'
 import type { Message } from '../domain/message.js'
+import type { ReplyPlace, SessionBody } from '../domain/session-body.js'
 import type { AdmitCopy } from './copy-admission.js'
 import type { Service } from '../service/service.js'
 import { LiveSession } from '../service/live-session.js'
@@ -64,8 +65,10 @@ export async function forkSession(
     ...(before.lineage === undefined ? {} : { rootId: rootIdOf(before, from.id) }),
     seq: taken.at(-1)?.seq ?? 0,
   }
+  const documentTurns = documentTurnsIn(taken, before)
   const body = newBody({
     lineage,
+    ...(documentTurns.length === 0 ? {} : { documentTurns }),
     ...(include.includes('state') ? { state: before.state } : {}),
     ...(copiesPreferences && include.includes('preferences') ? { preferences: before.preferences } : {}),
     ...(include.includes('cart') ? { cart: before.cart } : {}),
@@ -86,4 +89,18 @@ export async function forkSession(
   })
   service.emit('session.forked', seen.record, { fromSessionId: from.id, seq: lineage.seq }, identity)
   return new LiveSession(service, identity, seen, { holdsCredential: true })
+}
+
+/** Where the copies are of the replies that the source finds its documents with. */
+function documentTurnsIn(
+  taken: readonly Message[],
+  { documentTurns = [] }: SessionBody,
+): readonly ReplyPlace[] {
+  if (documentTurns.length === 0) return []
+  // A copy is numbered anew, from 1.
+  const places = new Map(taken.map(({ id }, index) => [id, index]))
+  return documentTurns.flatMap(({ replyId }) => {
+    const after = places.get(replyId)
+    return after === undefined ? [] : [{ replyId, after }]
+  })
 }

@@ -44,12 +44,12 @@ export class SessionState {
       throw new SessionError('invalid', 'change must be a function', { path: 'change' })
     }
     let changed = false
-    const { record, body } = await this.#live.update((before) => {
+    const { record, body, isRepeat } = await this.#live.update((before) => {
       const state = change(before.state)
       changed = state !== before.state
       return changed ? { ...before, state: parseJsonObject(state, 'state') } : before
     }, options)
-    if (changed) this.#live.emit('state.changed', record, { revision: record.revision })
+    if (changed && isRepeat !== true) this.#live.emit('state.changed', record, { revision: record.revision })
     return body.state
   }
 
@@ -87,7 +87,7 @@ export class SessionPreferences {
   async merge(patch: JsonObject, options?: ChangeOptions): Promise<JsonObject> {
     const parsed = parseJsonObject(patch, 'preferences')
     const allows = await allowing(this.#live, 'personalization')
-    const { record, body } = await this.#live.update((before) => {
+    const { record, body, isRepeat } = await this.#live.update((before) => {
       if (!allows(before)) refuseWithout('personalization')
       return { ...before, preferences: mergePatch(before.preferences, parsed) }
     }, options)
@@ -97,6 +97,7 @@ export class SessionPreferences {
       await this.#live.update((before) => ({ ...before, preferences: {} }))
       refuseWithout('personalization')
     }
+    if (isRepeat === true) return body.preferences
     const keys = Object.keys(patch)
     this.#live.emit('preferences.changed', record, { revision: record.revision, keys })
     return body.preferences

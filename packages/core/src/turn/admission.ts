@@ -8,16 +8,23 @@ import type { Message } from '../domain/message.js'
 import { isChanged } from '../domain/message-changes.js'
 import type { SessionBody } from '../domain/session-body.js'
 import { sameMessage } from '../service/known-message.js'
-import type { Service } from '../service/service.js'
 import { withdrawIfErased } from '../service/user-record.js'
 import { expireNow } from '../session/over-histories.js'
 import { answerTurn } from './answer.js'
 import { type Reservation, reserveBudget } from './budget.js'
-import { isHeld, localKey, stopTurn, waitForEnd } from './follow.js'
+import { isHeld, stopTurn, waitForEnd } from './follow.js'
 import { releaseLease, type TakenLease, takeLease, turnInProgress } from './lease.js'
 import { turnOf } from './event.js'
+import { standInLine } from './line.js'
 import { TurnLog, turnLogRef } from './log.js'
-import { checkForDraft, messageOf, placeQuestion, type Question, toQuestion } from './question.js'
+import {
+  checkForDraft,
+  messageOf,
+  type Placement,
+  placeQuestion,
+  type Question,
+  toQuestion,
+} from './question.js'
 import { findReplies, readReplies } from './replies.js'
 import { digestOfQuestion, reuseAnswer } from './reuse-answer.js'
 import { followedTurn, storedTurn } from './repeat.js'
@@ -39,9 +46,11 @@ export async function beginTurn<Handle extends TurnHandle>(
   const { message, from, isNamed } = question
   if (message === undefined || from !== undefined || isNamed) await expireNow(live)
   const policy = request.policy ?? live.service.turns.policy
-  const leave = policy === 'queue' ? await standInLine(live) : (): void => {}
+  const deadline = performance.now() + live.service.turns.queueMs
+  const signal = request.signal ?? new AbortController().signal
+  const leave = policy === 'queue' ? await standInLine(live, deadline, signal) : (): void => {}
   try {
-    return await admit(surroundings, { ...request, ifRevision }, question, policy)
+    return await admit(surroundings, { ...request, ifRevision, signal }, { question, policy, deadline })
   } catch (error) {
     const isReused =
       isSessionError(error, 'conflict') && error.messageId?.startsWith(message?.id ?? ' ') === true
@@ -57,15 +66,21 @@ function keyReused(): SessionError {
   })
 }
 
+interface Admission {
+  readonly question: Question
+  readonly policy: 'reject' | 'queue' | 'interrupt'
+  /** Until when it waits, by the clock of this process. */
+  readonly deadline: number
+}
+
 async function admit<Handle extends TurnHandle>(
   surroundings: TurnSurroundings<Handle>,
-  request: TurnRequest<Handle>,
-  question: Question,
-  policy: 'reject' | 'queue' | 'interrupt',
+  request: TurnRequest<Handle> & { readonly signal: AbortSignal },
+  { question, policy, deadline }: Admission,
 ): Promise<OngoingTurn> {
   const { live } = surroundings
-  const deadline = performance.now() + live.service.turns.queueMs
-  const signal = request.signal ?? new AbortController().signal
+  const { signal } = request
+  let mayReuse = true
   let mayBeOld = question.message !== undefined && question.from === undefined
   for (;;) {
     // The first look may be at a copy. If the copy shows a session that is free, the commit that begins the turn decides:
@@ -100,7 +115,12 @@ async function admit<Handle extends TurnHandle>(
       continue
     }
     try {
-      const reused = known === undefined ? await reuse(live, request, question, body) : undefined
+      const reused = mayReuse && known === undefined ? await reuse(live, request, question, body) : undefined
+      if (reused === 'known') {
+        // It is answered where it stands, or put on the branch again.
+        mayReuse = false
+        continue
+      }
       return reused ?? (await begin(surroundings, request, { question, body, broken, upTo }))
     } catch (error) {
       // Another caller was faster, perhaps with the same message: look again. Changes during the look-up end here,
@@ -117,14 +137,17 @@ async function reuse<Handle extends TurnHandle>(
   request: TurnRequest<Handle>,
   { message, from }: Question,
   body: SessionBody,
-): Promise<OngoingTurn | undefined> {
+): Promise<OngoingTurn | 'known' | undefined> {
   if (request.reuse === undefined || request.ifRevision !== undefined) return undefined
   if (message === undefined || from !== undefined) return undefined
   const digest = await digestOfQuestion(body, message.content)
   if (digest === undefined) return undefined
   const reused = await reuseAnswer(live, message, { digest, ttlMs: request.reuse.ttlMs, turnId: newId() })
-  return reused === undefined ? undefined : storedTurn(reused.message, reused.replies, false)
+  return typeof reused === 'object' ? storedTurn(reused.message, reused.replies, false) : reused
 }
+
+// Bounds the tries when one message was said on many branches.
+const maxCopies = 1000
 
 interface Beginning {
   readonly question: Question
@@ -149,10 +172,10 @@ async function begin<Handle extends TurnHandle>(
 ): Promise<OngoingTurn> {
   const { live } = surroundings
   const { service, ref } = live
-  const placement =
+  let placement: Placement =
     broken === undefined
       ? await placeQuestion(live, question, body)
-      : { messages: [], known: broken.question, isMissing: false }
+      : { messages: [], known: broken.question, isMissing: false, from: question.from }
   const turnId = newId()
   const stop = new TurnStop(request.signal)
   const log = new TurnLog(service, turnLogRef(ref.tenantId, turnId), service.turns, (reason) =>
@@ -166,17 +189,24 @@ async function begin<Handle extends TurnHandle>(
     budget = await reserveBudget(live, turnId)
     const { path } = body
     const leaveOut = broken === undefined ? undefined : brokenRange(broken.question, broken.lastSeq)
-    held = await takeLease(live, {
-      turnId,
-      question,
-      placement,
-      named: body.recentTurns?.find(({ name }) => name === question.name)?.id,
-      path,
-      leaveOut: question.from === undefined ? leaveOut : undefined,
-      ifRevision: request.ifRevision,
-      upTo,
-    })
-    if (question.from !== undefined) live.emit('session.rewound', live.record, { toSeq: question.from })
+    for (let unseen = 1; held === undefined; unseen++) {
+      try {
+        held = await takeLease(live, {
+          turnId,
+          question,
+          placement,
+          named: body.recentTurns?.find(({ name }) => name === question.name)?.id,
+          path,
+          leaveOut: placement.from === undefined ? leaveOut : undefined,
+          ifRevision: request.ifRevision,
+          upTo,
+        })
+      } catch (error) {
+        if (!isOfCopy(error, placement) || unseen > maxCopies) throw error
+        placement = await placeQuestion(live, question, body, unseen)
+      }
+    }
+    if (placement.from !== undefined) live.emit('session.rewound', live.record, { toSeq: placement.from })
     if (held.inserted) {
       const { id: messageId, seq, role, tokens } = held.message
       live.emit('message.appended', live.record, { messageId, seq, role, tokens })
@@ -201,6 +231,11 @@ async function begin<Handle extends TurnHandle>(
     await withdrawIfErased(service, live.record, error).catch(() => {})
     throw error
   }
+}
+
+/** Whether another branch has a message of the same id that is too far away to have been found. */
+function isOfCopy(error: unknown, { messages: [message], mayBeCopy }: Placement): boolean {
+  return mayBeCopy === true && isSessionError(error, 'conflict') && error.messageId === message!.id
 }
 
 /**
@@ -235,29 +270,4 @@ function mayRunAgain(live: LiveSession, replies: readonly Message[]): boolean {
   const brokeOff =
     reply.status === 'failed' || (reply.status === 'aborted' && turnOf(reply).reason === 'lost')
   return brokeOff && live.record.lastSeq === reply.seq
-}
-
-// For each session of this process the last waiting message: a later message waits for it.
-const lines = new WeakMap<Service, Map<string, Promise<void>>>()
-
-/** Waits for earlier messages, so that messages are answered in the order in which they came to this process. */
-async function standInLine(live: LiveSession): Promise<() => void> {
-  const { service, ref } = live
-  const line = lines.get(service) ?? new Map<string, Promise<void>>()
-  lines.set(service, line)
-  const key = localKey(ref.tenantId, ref.id)
-  const before = line.get(key)
-  let leave = (): void => {}
-  const mine = new Promise<void>((resolve) => {
-    leave = resolve
-  })
-  line.set(key, mine)
-  if (before !== undefined) {
-    await before
-    live.forgetRead()
-  }
-  return () => {
-    leave()
-    if (line.get(key) === mine) line.delete(key)
-  }
 }

@@ -14,12 +14,19 @@ const dayMs = 24 * 3_600_000
 interface Ledger {
   readonly tokens: number
   readonly costMicros: number
-  readonly reserved: Readonly<Record<string, { readonly tokens: number; readonly costMicros: number }>>
+  readonly reserved: Readonly<Record<string, Spent>>
   /** The turns that were held for dead and lost what they had reserved, the last ones. */
   readonly dropped?: readonly string[]
+  /** What was counted for turns whose processes were held for dead, by their ids, the last ones. */
+  readonly lost?: Readonly<Record<string, Spent>>
 }
 
-// A turn that was held for dead may be slow: what it has used counts when it ends, unless so many others were dropped since.
+interface Spent {
+  readonly tokens: number
+  readonly costMicros: number
+}
+
+// A turn that was held for dead may be slow: what it has used counts when it ends, unless so many others came since.
 const maxDropped = 50
 
 const emptyLedger: Ledger = { tokens: 0, costMicros: 0, reserved: {} }
@@ -29,10 +36,11 @@ export interface Reservation {
   settle(usage: TurnUsage): Promise<void>
 }
 
-/** A ledger that a turn has put something aside in. */
+/** A ledger that a turn puts something aside in. */
 interface Taken {
   readonly ref: SessionRef
-  readonly budget: TurnBudget
+  /** Those that are kept in it: budgets of one scope and one window share what is spent. */
+  readonly budgets: readonly TurnBudget[]
   /** Whose it is, where it is one user's. */
   readonly userId?: string
   /** The first session in the line of forks that shares it, where it is that of a line. */
@@ -54,8 +62,7 @@ export async function reserveBudget(live: LiveSession, turnId: string): Promise<
     for (const each of taken) await spend(service, each, turnId, usage)
   }
   try {
-    for (const budget of service.budgets) {
-      const mine = await ledgerOf(live, budget)
+    for (const mine of await ledgersOf(live)) {
       await reserve(live, mine, turnId)
       taken.push(mine)
     }
@@ -66,11 +73,23 @@ export async function reserveBudget(live: LiveSession, turnId: string): Promise<
   return { settle }
 }
 
+/** The records of all budgets, each once: a turn is in a record by its id, so it reserves there for all budgets at once. */
+async function ledgersOf(live: LiveSession): Promise<Iterable<Taken>> {
+  const ledgers = new Map<string, Taken>()
+  for (const budget of live.service.budgets) {
+    const { ref, ...whose } = await ledgerOf(live, budget)
+    const key = JSON.stringify([ref.tenantId, ref.id])
+    const budgets = [...(ledgers.get(key)?.budgets ?? []), budget]
+    ledgers.set(key, { ref, budgets, ...whose })
+  }
+  return ledgers.values()
+}
+
 /**
  * The record of a budget. A fork uses the budget of the first session in its line of forks. For an anonymous session,
  * the holder of that line counts as the user.
  */
-async function ledgerOf(live: LiveSession, budget: TurnBudget): Promise<Taken> {
+async function ledgerOf(live: LiveSession, budget: TurnBudget): Promise<Omit<Taken, 'budgets'>> {
   const { scope, windowMs } = budget
   const { tenantId, id, userId } = live.record
   const lineOf = async () => rootIdOf((live.seen ?? (await live.load())).body, id)
@@ -80,21 +99,20 @@ async function ledgerOf(live: LiveSession, budget: TurnBudget): Promise<Taken> {
   if (scope === 'user' && userId !== undefined) {
     const user = { tenantId, userId }
     const ref = await userRecordRef(atLedgers(live.service), 'budgets', user, (digest) => idOf(scope, digest))
-    return { ref, budget, userId }
+    return { ref, userId }
   }
-  if (scope === 'tenant') return { ref: sideRecordRef('budgets', tenantId, idOf(scope, '')), budget }
+  if (scope === 'tenant') return { ref: sideRecordRef('budgets', tenantId, idOf(scope, '')) }
   const line = await lineOf()
   const whose = scope === 'user' ? 'holder' : scope
-  return { ref: sideRecordRef('budgets', tenantId, idOf(whose, line)), budget, label: line }
+  return { ref: sideRecordRef('budgets', tenantId, idOf(whose, line)), label: line }
 }
 
 async function reserve(live: LiveSession, mine: Taken, turnId: string): Promise<void> {
   const { service } = live
-  const { budget } = mine
-  const { reserveTokens: tokens = 1, reserveCostMicros: costMicros = 0 } = budget
+  const wanted = mine.budgets.map(reservationOf)
   await change(service, mine, async (before) => {
     let ledger = before
-    if (!fits(ledger, budget, tokens, costMicros)) {
+    if (overrun(ledger, mine.budgets) !== undefined) {
       // A dead turn has nothing reserved.
       const entries = Object.entries(ledger.reserved)
       const alive = await Promise.all(entries.map(([id]) => isAlive(service, live.ref.tenantId, id)))
@@ -104,50 +122,82 @@ async function reserve(live: LiveSession, mine: Taken, turnId: string): Promise<
         reserved: Object.fromEntries(entries.filter((_, index) => alive[index])),
         dropped: [...(ledger.dropped ?? []), ...dead].slice(-maxDropped),
       }
-      if (!fits(ledger, budget, tokens, costMicros)) {
-        throw new SessionError('budget_exceeded', `The budget of this ${budget.scope} is spent.`, {
-          path: budget.scope,
+      const spent = overrun(ledger, mine.budgets)
+      if (spent !== undefined) {
+        throw new SessionError('budget_exceeded', `The budget of this ${spent.scope} is spent.`, {
+          path: spent.scope,
         })
       }
     }
+    const tokens = Math.max(...wanted.map((each) => each.tokens))
+    const costMicros = Math.max(...wanted.map((each) => each.costMicros))
     return { ...ledger, reserved: { ...ledger.reserved, [turnId]: { tokens, costMicros } } }
   })
 }
 
-async function spend(service: Service, mine: Taken, turnId: string, usage: TurnUsage): Promise<void> {
-  await change(service, mine, async ({ tokens, costMicros, reserved, dropped = [] }) => {
+async function spend(
+  service: Service,
+  mine: Taken,
+  turnId: string,
+  usage: TurnUsage,
+  isLost = false,
+): Promise<void> {
+  const used = { tokens: usage.inputTokens + usage.outputTokens, costMicros: usage.costMicros }
+  await change(service, mine, async ({ tokens, costMicros, reserved, dropped = [], lost = {} }) => {
+    const isOpen = Object.hasOwn(reserved, turnId) || dropped.includes(turnId)
+    const told = isOpen || isLost ? undefined : lost[turnId]
     // Already settled, by an earlier try whose answer got lost.
-    if (!Object.hasOwn(reserved, turnId) && !dropped.includes(turnId)) return undefined
-    const others = Object.fromEntries(Object.entries(reserved).filter(([id]) => id !== turnId))
+    if (!isOpen && told === undefined) return undefined
+    const { tokens: toldTokens, costMicros: toldCost } = told ?? { tokens: 0, costMicros: 0 }
+    const others = Object.entries(lost).filter(([id]) => id !== turnId)
     return {
-      tokens: tokens + usage.inputTokens + usage.outputTokens,
-      costMicros: costMicros + usage.costMicros,
-      reserved: others,
+      tokens: tokens + Math.max(0, used.tokens - toldTokens),
+      costMicros: costMicros + Math.max(0, used.costMicros - toldCost),
+      reserved: without(reserved, turnId),
       dropped: dropped.filter((id) => id !== turnId),
+      lost: Object.fromEntries(isLost ? [...others, [turnId, used] as const].slice(-maxDropped) : others),
     }
   })
 }
 
-function fits(
+function without<Value>(all: Readonly<Record<string, Value>>, name: string): Record<string, Value> {
+  return Object.fromEntries(Object.entries(all).filter(([other]) => other !== name))
+}
+
+/** Counts what a turn has used whose process is held for dead, as far as it had said. */
+export async function settleLostBudget(live: LiveSession, turnId: string, usage: TurnUsage): Promise<void> {
+  if (live.service.budgets.length === 0) return
+  for (const each of await ledgersOf(live)) await spend(live.service, each, turnId, usage, true)
+}
+
+function reservationOf({ reserveTokens: tokens = 1, reserveCostMicros: costMicros = 0 }: TurnBudget) {
+  return { tokens, costMicros }
+}
+
+/** The first of the budgets that has no room for one more turn. */
+function overrun(
   { tokens, costMicros, reserved }: Ledger,
-  { maxTokens = Infinity, maxCostMicros = Infinity }: TurnBudget,
-  moreTokens: number,
-  moreCostMicros: number,
-): boolean {
-  let allTokens = tokens + moreTokens
-  let allCost = costMicros + moreCostMicros
+  budgets: readonly TurnBudget[],
+): TurnBudget | undefined {
+  let allTokens = tokens
+  let allCost = costMicros
   for (const each of Object.values(reserved)) {
     allTokens += each.tokens
     allCost += each.costMicros
   }
-  return allTokens <= maxTokens && allCost <= maxCostMicros
+  return budgets.find((budget) => {
+    const { maxTokens = Infinity, maxCostMicros = Infinity } = budget
+    const more = reservationOf(budget)
+    return allTokens + more.tokens > maxTokens || allCost + more.costMicros > maxCostMicros
+  })
 }
 
 async function change(
   service: Service,
-  { ref, budget: { windowMs }, userId, label }: Taken,
+  { ref, budgets, userId, label }: Taken,
   next: (ledger: Ledger) => Promise<Ledger | undefined>,
 ): Promise<void> {
+  const windowMs = budgets[0]!.windowMs
   const idleMs = windowMs === undefined ? service.ttl.absoluteMs : 2 * windowMs + dayMs
   await updateSideRecord<Ledger>(atLedgers(service), ref, (ledger = emptyLedger) => next(ledger), {
     idleMs,

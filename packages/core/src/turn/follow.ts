@@ -216,7 +216,12 @@ export function endOf(replies: readonly Message[]): TurnEnded {
   }
 }
 
-async function withinTime(done: Promise<void>, withinMs: number, signal: AbortSignal): Promise<boolean> {
+/** Whether something is done within a time. @throws `turn_lost` when the signal is aborted. */
+export async function withinTime(
+  done: Promise<void>,
+  withinMs: number,
+  signal: AbortSignal,
+): Promise<boolean> {
   const quit = new AbortController()
   const late = sleep(withinMs, AbortSignal.any([signal, quit.signal])).then(() => false)
   try {

@@ -1,6 +1,8 @@
 import { blankAnswers } from '../service/keyed-requests.js'
 import type { LiveSession } from '../service/live-session.js'
+import type { TurnLease } from '../domain/session-body.js'
 import { sideRecordLabel, sideRecordTenant } from '../service/side-records.js'
+import { turnLogRef } from './log.js'
 
 const pageSize = 200
 
@@ -12,12 +14,18 @@ export async function forgetWords(live: LiveSession): Promise<void> {
   const { service, record } = live
   service.histories.forget(record)
   service.tallies.forget(record)
-  await removeEnded(live)
+  await removeEndedTurns(live)
   await blankAnswers(service, record)
 }
 
-async function removeEnded(live: LiveSession): Promise<void> {
+/**
+ * Removes the events of turns, but for those of a turn that runs.
+ *
+ * @param dropped A turn that has lost the session, and may not have found that yet.
+ */
+export async function removeEndedTurns(live: LiveSession, dropped?: TurnLease): Promise<void> {
   const { store } = live.service
+  if (dropped !== undefined) await store.remove(turnLogRef(live.ref.tenantId, dropped.id))
   const { record } = live
   const tenantId = sideRecordTenant('turns', record.tenantId)
   const label = sideRecordLabel('turns', record)

@@ -17,6 +17,7 @@ import { isEnd, replyIds, type TurnMetadata } from './event.js'
 import { readTurnLog, turnLogRef } from './log.js'
 import type { TurnPart } from './part.js'
 import type { Placement, Question } from './question.js'
+import { settleLostBudget } from './budget.js'
 import { TurnReply } from './reply.js'
 import { type CountedBefore, withStats } from './count-messages.js'
 import { countsOf, noCounts, sumOfCounts } from '../domain/message-tally.js'
@@ -110,7 +111,7 @@ export async function takeLease(live: LiveSession, options: LeaseOptions): Promi
       const seq = placement.known?.seq ?? lastSeq + 1
       const recent = { id: turnId, name, messageId, seq, replyId, after: lastSeq }
       return {
-        ...placed(body, question.from, leaveOut, placement, leaving),
+        ...placed(body, leaveOut, placement, leaving),
         turn: taken,
         turnCount: fence,
         recentTurns: [...others, recent].slice(-keptTurns),
@@ -134,9 +135,8 @@ export async function takeLease(live: LiveSession, options: LeaseOptions): Promi
 /** The body with the branch where the turn continues. */
 function placed(
   before: SessionBody,
-  from: number | undefined,
   leaveOut: ClosedRange | undefined,
-  { known, isMissing }: Placement,
+  { from, known, isMissing }: Placement,
   leaving: BranchDeparture,
 ): SessionBody {
   let body = before
@@ -259,6 +259,10 @@ export async function settleLost(live: LiveSession, lease: TurnLease): Promise<v
     service.emit('turn.aborted', record, { turnId: lease.id, reason }, 'system')
     const lost = { ...priced, turnId: lease.id, outcome: 'lost' as const, at: replies.at(-1)!.at }
     recordUsage(service, record, lost, 'system')
+    // It is paid for, though nobody is there who has reserved it.
+    await settleLostBudget(live, lease.id, priced.usage).catch((cause: unknown) => {
+      service.warn({ code: 'budget_unsettled', message: 'A budget was not settled.', cause })
+    })
   } catch (error) {
     // Another caller has ended it, or its process wrote again just in time.
     if (!isSessionError(error, 'turn_lost')) throw error

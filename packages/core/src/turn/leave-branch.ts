@@ -3,7 +3,8 @@ import { type BranchDeparture, rewound, switched } from '../domain/branches.js'
 import type { MessageInput } from '../domain/message.js'
 import { parseCount } from '../parse.js'
 import type { Branch, SessionBody, TurnLease } from '../domain/session-body.js'
-import { newId } from '../ids.js'
+import { SessionError } from '../errors.js'
+import { idOfChange } from '../service/id-of-change.js'
 import { checkOptions, type OptionNames } from '../options.js'
 import type { ChangeOptions } from '../service/change-options.js'
 import type { LiveSession, SessionUpdate } from '../service/live-session.js'
@@ -42,12 +43,16 @@ async function leaveBranch(
   await expireNow(live)
   await live.load()
   let dropped: TurnLease | undefined
+  let isLate = false
   const seen = await live.update((before) => {
-    dropped = before.turn
+    // A repeat that comes when the session knows its name no more finds the branch that the first call left.
+    isLate = before.branches.some(({ id }) => id === branchId)
+    dropped = isLate ? undefined : before.turn
+    if (isLate) return before
     return change(before, { branchId, lastSeq: live.record.lastSeq, at: Date.now() })
   }, options)
   if (dropped !== undefined) await stopTurn(live, dropped, 'interrupted')
-  return seen
+  return isLate ? { ...seen, isRepeat: true } : seen
 }
 
 /** Goes on with another branch. @throws `not_found` */
@@ -58,8 +63,9 @@ export async function switchToBranch(
 ): Promise<void> {
   const change = (before: SessionBody, leaving: BranchDeparture): SessionBody =>
     switched(before, branchId, leaving)
-  const { record } = await leaveBranch(live, newId(), change, options)
-  live.emit('session.branched', record, { branchId })
+  const left = await idOfChange(live, options?.changeId)
+  const { record, isRepeat } = await leaveBranch(live, left, change, options)
+  if (isRepeat !== true) live.emit('session.branched', record, { branchId })
 }
 
 /** Goes back to just after a message and appends other messages, in one commit. @throws `invalid` */
@@ -72,15 +78,18 @@ export async function rewindSession(
   parseCount(toSeq, 'toSeq')
   const { append, byMachine = false, ...change } = options
   const messages = append === undefined ? undefined : await encodeMessages(live.service, append)
-  const branchId = newId()
-  const { record, body, appended } = await leaveBranch(
+  const branchId = await idOfChange(live, change.changeId)
+  const { record, body, appended, isRepeat } = await leaveBranch(
     live,
     branchId,
     (before, leaving) => rewound(before, toSeq, { ...leaving, byMachine }),
     { ...change, ...(messages === undefined ? {} : { messages, ...roomOf(live.service) }) },
   )
-  live.emit('session.rewound', record, { toSeq })
+  if (isRepeat !== true) live.emit('session.rewound', record, { toSeq })
   if (messages !== undefined) await settleAppended(live, messages, appended)
-  // An earlier change under the same name has given its branch another id.
-  return body.branches.find((branch) => branch.id === branchId) ?? body.branches.at(-1)!
+  const left = body.branches.find(({ id }) => id === branchId)
+  if (left !== undefined) return left
+  throw new SessionError('invalid', 'changeId: another change has this id, or its branch is kept no more', {
+    path: 'changeId',
+  })
 }

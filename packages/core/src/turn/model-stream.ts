@@ -28,6 +28,11 @@ export class ModelStream {
     return this.#translate(event).flatMap((part) => parseTurnParts(part))
   }
 
+  /** What the model has used, as far as it said, of an answer that broke off: it is paid for. */
+  used(): TurnPart[] {
+    return this.#readers.flatMap((reader) => reader.used()).flatMap((part) => parseTurnParts(part))
+  }
+
   /** The remaining parts after the answer has ended. */
   end(): TurnPart[] {
     return this.#readers.flatMap((reader) => reader.end()).flatMap((part) => parseTurnParts(part))

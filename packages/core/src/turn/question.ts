@@ -5,6 +5,7 @@ import { newId } from '../ids.js'
 import { cutPath, onPath, readPath } from '../domain/path.js'
 import {
   checkLength,
+  decodeMessage,
   encodeParsed,
   type Message,
   type MessageInput,
@@ -76,6 +77,10 @@ export interface Placement {
   readonly known: Message | undefined
   /** Whether it must be put on the branch. */
   readonly isMissing: boolean
+  /** Whether other branches may have messages of its id, more than were found. */
+  readonly mayBeCopy?: boolean
+  /** The conversation first goes back to just after this seq of the active branch, or to the start. */
+  readonly from: number | undefined
 }
 
 /** @throws `invalid` for a question that a session which was not stored yet cannot hold. */
@@ -92,27 +97,48 @@ function checkFrom(from: number | undefined, path: SessionBody['path'], lastSeq:
 /**
  * Finds how to put a question where it will be answered.
  *
+ * @param unseen How many messages of its id other branches have at least, besides those that are found.
  * @throws `invalid` when the session has no message that could be answered.
  */
 export async function placeQuestion(
   live: LiveSession,
   question: Question,
   { path }: Pick<SessionBody, 'path'>,
+  unseen = 0,
 ): Promise<Placement> {
   const { message, from, isNamed } = question
   const { lastSeq } = live.record
-  checkFrom(from, path, lastSeq)
   if (message === undefined) {
+    checkFrom(from, path, lastSeq)
     const known = await lastOn(live, from === undefined ? path : cutPath(path, from))
-    return { messages: [], known, isMissing: false }
+    return { messages: [], known, isMissing: false, from }
   }
+  const isEdit = from !== undefined && (await isJustBefore(live, path, from, message.id))
+  if (!isEdit) checkFrom(from, path, lastSeq)
+  const place = isEdit ? (cutPath(path, from).at(-1)?.to ?? 0) : from
   // Messages after the end of the branch are on other branches.
-  const end = from ?? endOf(path, lastSeq)
-  const others = isNamed && end !== undefined && end < lastSeq ? await findKnown(live, message.id, end) : []
+  const end = place ?? endOf(path, lastSeq)
+  const mayBeCopy = isNamed && end !== undefined && end < lastSeq
+  const others = mayBeCopy ? await findKnown(live, message.id, end) : []
   const same = others.findLast((known) => sameMessage(known.message, message))
-  if (same !== undefined) return { messages: [], known: same.message, isMissing: true }
-  const encoded = encodeParsed(message, message.tokens, others.length)
-  return { messages: [encoded], known: undefined, isMissing: false }
+  if (same !== undefined) return { messages: [], known: same.message, isMissing: true, from: place }
+  const encoded = encodeParsed(message, message.tokens, others.length + unseen)
+  return { messages: [encoded], known: undefined, isMissing: false, mayBeCopy, from: place }
+}
+
+/**
+ * Whether the message of an id follows a seq that is not on the active branch itself: the message before an edited one
+ * may be on another branch.
+ */
+async function isJustBefore(
+  live: LiveSession,
+  path: SessionBody['path'],
+  from: number,
+  messageId: string,
+): Promise<boolean> {
+  if (from === 0 || onPath(path, from) || !onPath(path, from + 1)) return false
+  const { messages } = await live.service.store.messages(live.ref, { after: from, limit: 1 })
+  return messages.some((stored) => stored.seq === from + 1 && decodeMessage(stored).id === messageId)
 }
 
 /** The end of a branch without messages since it was begun; undefined when it has some. */

@@ -32,7 +32,7 @@ interface ReplyMessage {
 }
 
 const maxDocuments = 50
-/** UTF-8 bytes that all messages of one reply may take together. */
+/** UTF-8 bytes that all messages of one reply may take together, and as many all that is told beside them. */
 const maxReplyBytes = 16 * 1024 * 1024
 // Bytes of a message besides its content: role, count of tokens, how its turn ended.
 const envelopeBytes = 1024
@@ -50,6 +50,8 @@ export class TurnReply {
   readonly #open = new Map<string, OpenCall>()
   #extraBytes = 0
   #bytes = 0
+  /** Of parts that readers are told and that no message has: they are in memory, and in the turn's log. */
+  #besideBytes = 0
 
   /** @param maxMessageBytes UTF-8 bytes of JSON that one message may take. */
   constructor(maxMessageBytes: number) {
@@ -65,7 +67,10 @@ export class TurnReply {
    * @throws `too_large` when the reply would be too long to store; the piece is left out.
    */
   add(part: TurnPart, asked: TurnPart = part): TurnPart {
-    if (isTransient(part)) return part
+    if (isTransient(part)) {
+      this.#spendBeside(part)
+      return part
+    }
     switch (part.type) {
       case 'usage':
         this.usage = addUsages(this.usage, part)
@@ -74,11 +79,13 @@ export class TurnReply {
         this.finishReason = (part as { finishReason: string }).finishReason
         return part
       case 'source': {
+        this.#spendBeside(part)
         const { type: _, ...source } = part as JsonObject
         this.#keepExtra(source, () => this.sources.push(source))
         return part
       }
       case 'document': {
+        this.#spendBeside(part)
         const { document } = part as { document: TurnDocument }
         if (this.documents.length < maxDocuments) {
           this.#keepExtra(document as JsonObject, () => this.documents.push(document))
@@ -189,13 +196,19 @@ export class TurnReply {
   }
 
   #spend(bytes: number): void {
-    if (this.#bytes + bytes > maxReplyBytes) {
-      throw new SessionError('too_large', `The answer is longer than ${maxReplyBytes} bytes.`, {
-        path: 'reply',
-      })
-    }
+    if (this.#bytes + bytes > maxReplyBytes) throw tooLong()
     this.#bytes += bytes
   }
+
+  #spendBeside(part: TurnPart): void {
+    const bytes = bytesOf(part as MessagePart)
+    if (this.#besideBytes + bytes > maxReplyBytes) throw tooLong()
+    this.#besideBytes += bytes
+  }
+}
+
+function tooLong(): SessionError {
+  return new SessionError('too_large', `The answer is longer than ${maxReplyBytes} bytes.`, { path: 'reply' })
 }
 
 function keyOf(part: TextPart): string {

@@ -103,7 +103,7 @@ export interface TurnContextOf<Handle extends TurnHandle> {
   readonly options: JsonObject
   /** The messages that the model should see now: `session.context()`, and the steps of this turn. */
   readonly context: (options: SessionContextOptions) => Promise<BuiltContext>
-  /** The documents of the newest turns of this session, the newest last. */
+  /** The documents of the newest turns of the active branch, the newest last. */
   readonly documents: () => Promise<readonly TurnDocument[]>
 }
 
@@ -177,7 +177,7 @@ async function runSteps<Handle extends TurnHandle>(
   options: ResponderOptions<Handle>,
   take: Take,
 ): Promise<void> {
-  const { respond, tools, maxSteps, reply, turn } = options
+  const { respond, tools, maxSteps, toolTimeoutMs, reply, turn } = options
   const { signal } = turn
   const described = describeTools(tools)
   for (let step = 1; ; step++) {
@@ -196,17 +196,25 @@ async function runSteps<Handle extends TurnHandle>(
         path: 'maxSteps',
       })
     }
-    const results: TurnPart[] = []
+    const results: (TurnPart | undefined)[] = []
     const running = inParallel(calls, callsAtOnce, async (call, index) => {
       signal.throwIfAborted()
       results[index] = await runTool(call, tools[call.toolName]!, options)
     })
-    await stoppable(running, signal)
+    const stopped = await stoppable(running, signal).then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    )
+    // What a tool has done stays done when the turn is stopped, so the model must not take it for undone.
+    const late = AbortSignal.timeout(toolTimeoutMs)
     for (const result of results) {
+      if (result === undefined) continue
       await pause()
       const taking = take(result)
-      if (taking !== undefined) await stoppable(taking, signal)
+      if (taking !== undefined) await stoppable(taking, late)
     }
+    if (stopped !== undefined) throw stopped.error
+    signal.throwIfAborted()
     await pause()
   }
 }
@@ -221,15 +229,28 @@ async function eachPart(answer: unknown, signal: AbortSignal, take: Take): Promi
     for (const part of partsOf(stream, value)) await took(part)
   }
   const pieces = iterableIn(answer)
-  if (pieces === undefined) {
-    if (typeof answer !== 'string' && (typeof answer !== 'object' || answer === null)) {
-      throw new SessionError('invalid', 'respond gave neither text nor parts', { path: 'respond' })
+  try {
+    if (pieces !== undefined) await eachPiece(pieces, signal, read)
+    else if (typeof answer === 'string' || (typeof answer === 'object' && answer !== null)) await read(answer)
+    else throw new SessionError('invalid', 'respond gave neither text nor parts', { path: 'respond' })
+    for (const part of stream.end()) await took(part)
+  } catch (error) {
+    // An answer that broke off is paid for. What is redacted is waited for where the turn ends.
+    for (const part of usedOf(stream)) {
+      const taking = take(part)
+      if (taking !== undefined) taking.catch(() => {})
     }
-    await read(answer)
-  } else {
-    await eachPiece(pieces, signal, read)
+    throw error
   }
-  for (const part of stream.end()) await took(part)
+}
+
+function usedOf(stream: ModelStream): TurnPart[] {
+  try {
+    return stream.used()
+  } catch {
+    // The answer failed already, and what it says of its usage is no usage.
+    return []
+  }
 }
 
 async function eachPiece(
@@ -294,11 +315,12 @@ function partsOf(stream: ModelStream, value: unknown): TurnPart[] {
   }
 }
 
+/** The result of a tool; undefined when the turn was stopped before the tool had one. */
 async function runTool<Handle extends TurnHandle>(
   call: OpenCall,
   tool: ToolOf<Handle>,
   { turn, toolTimeoutMs, warn }: ResponderOptions<Handle>,
-): Promise<TurnPart> {
+): Promise<TurnPart | undefined> {
   const { session, cart, state, preferences, identity, fence } = turn
   const { toolCallId, toolName } = call
   const result = (output: JsonValue, isError: boolean): TurnPart => ({
@@ -317,9 +339,8 @@ async function runTool<Handle extends TurnHandle>(
     // The tool has done its work: a result that JSON cannot hold is no failure.
     return result(toJson(output, 'output'), false)
   } catch (error) {
-    if (!turn.signal.aborted) {
-      warn({ code: 'tool_failed', message: `The tool ${toolName} failed.`, cause: error })
-    }
+    if (turn.signal.aborted) return undefined
+    warn({ code: 'tool_failed', message: `The tool ${toolName} failed.`, cause: error })
     if (timeout.aborted) return result(`The tool took longer than ${toolTimeoutMs} ms.`, true)
     return result(messageOf(error) ?? 'The tool failed.', true)
   }

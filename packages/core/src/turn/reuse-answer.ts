@@ -1,6 +1,8 @@
 import { roomOf } from '../service/room.js'
 import { digestOf } from '../digest.js'
 import { SessionError } from '../errors.js'
+import { onPath, pathWithout } from '../domain/path.js'
+import type { AppendedMessage } from '../contract/session-store.js'
 import type { JsonObject } from '../json.js'
 import type { LiveSession } from '../service/live-session.js'
 import { type Message, type MessageInput, decodeMessage, encodeParsed, textOf } from '../domain/message.js'
@@ -44,13 +46,14 @@ export interface ReusedAnswer {
 /**
  * Answers a question with an earlier answer of the session, in one commit, if there is one and nothing has changed.
  *
+ * @returns The answer; undefined when there is none; `known` when the question was in the log before, elsewhere.
  * @throws `turn_in_progress`; `conflict` when the message's id is used for another message.
  */
 export async function reuseAnswer(
   live: LiveSession,
   message: QuestionMessage,
   { digest, ttlMs, turnId }: { digest: string; ttlMs: number; turnId: string },
-): Promise<ReusedAnswer | undefined> {
+): Promise<ReusedAnswer | 'known' | undefined> {
   const { body } = await live.load()
   const known = body.answers?.find((answer) => answer.digest === digest)
   if (known === undefined || live.service.storeClock.now() - known.at > ttlMs) return undefined
@@ -85,6 +88,16 @@ export async function reuseAnswer(
     },
     { messages: encoded, ...roomOf(live.service), slack: turnSlack },
   )
+  const [question, answer] = updated.appended as [AppendedMessage, AppendedMessage]
+  if (question.seq + 1 !== answer.seq || !onPath(updated.body.path, question.seq)) {
+    // The question was not stored again, so this answer would stand under another one.
+    await live.update((before) => ({
+      ...before,
+      path: pathWithout(before.path, answer.seq, answer.seq),
+      recentTurns: before.recentTurns?.filter(({ id }) => id !== turnId),
+    }))
+    return 'known'
+  }
   const [asked, ...replies] = updated.appended.map((appended, index) => {
     const stored = decodeMessage({ ...encoded[index]!, seq: appended.seq, at: appended.at })
     const { id: messageId, seq, role, tokens } = stored

@@ -3,8 +3,9 @@ import type { MessageInput } from '../domain/message.js'
 import type { TurnEvent, TurnResult, TurnStarted } from './event.js'
 import type { RespondOf, TurnHandle } from './responder.js'
 import { checkOptions, type OptionNames } from '../options.js'
-import { SessionError } from '../errors.js'
+import { isSessionError, SessionError } from '../errors.js'
 import { parseCount } from '../parse.js'
+import { TurnStop } from './stop.js'
 import type { OngoingTurn, TurnInput, TurnOptionsOf, TurnSurroundings } from './request.js'
 
 /**
@@ -13,6 +14,8 @@ import type { OngoingTurn, TurnInput, TurnOptionsOf, TurnSurroundings } from './
  */
 export class Turn implements AsyncIterable<TurnEvent> {
   readonly #ongoing: Promise<OngoingTurn>
+  readonly #takeBack: () => void
+  #mayWait = true
   /**
    * How it ended: `completed`, `failed` or `aborted`, with the stored messages.
    *
@@ -24,10 +27,14 @@ export class Turn implements AsyncIterable<TurnEvent> {
   readonly started: Promise<TurnStarted>
 
   /** @internal Made by `session.turn()`. */
-  constructor(ongoing: Promise<OngoingTurn>) {
+  constructor(ongoing: Promise<OngoingTurn>, takeBack: () => void) {
     this.#ongoing = ongoing
+    this.#takeBack = takeBack
     this.result = ongoing.then(({ result }) => result)
-    this.started = ongoing.then(({ started }) => started)
+    this.started = ongoing.then(({ started }) => {
+      this.#mayWait = false
+      return started
+    })
     // A turn may be started and left alone: without a reader, its rejections must not end the process.
     this.result.catch(() => {})
     this.started.catch(() => {})
@@ -44,10 +51,19 @@ export class Turn implements AsyncIterable<TurnEvent> {
     yield* ongoing.events(parseCount(after, 'after'))
   }
 
-  /** Stops it; the answer so far is kept as an `aborted` reply. Does nothing once it has ended. */
+  /**
+   * Stops it; the answer so far is kept as an `aborted` reply. A message that waits for another turn is taken back, and
+   * stored nowhere. Does nothing once it has ended.
+   */
   async cancel(reason: TurnAbortReason = 'cancelled'): Promise<void> {
-    const ongoing = await this.#ongoing
-    await ongoing.stop(reason)
+    const mayWait = this.#mayWait && reason === 'cancelled'
+    if (mayWait) this.#takeBack()
+    try {
+      const ongoing = await this.#ongoing
+      await ongoing.stop(reason)
+    } catch (error) {
+      if (!mayWait || !isSessionError(error, 'turn_lost')) throw error
+    }
   }
 
   /** True when this call did not call the model: a repeat, which follows or replays the first, or a reused answer. */
@@ -63,16 +79,28 @@ export function startTurn<Handle extends TurnHandle>(
   respond: RespondOf<Handle>,
   options: TurnOptionsOf<Handle>,
 ): Turn {
+  const taken = new AbortController()
   const begin = async () => {
     checkOptions(options, turnNames)
     checkOptions(options.reuse, { ttlMs: 'number' }, 'reuse')
     // In JavaScript: the message would be stored, and the turn would fail.
     if (typeof respond !== 'function')
       throw new SessionError('invalid', 'respond must be a function', { path: 'respond' })
+    const message = toMessage(input)
     const { beginTurn } = await import('../later/turns.js')
-    return beginTurn(surroundings, { ...options, respond, message: toMessage(input) })
+    const stop = new TurnStop(options.signal)
+    taken.signal.addEventListener('abort', () => stop.stop('cancelled'))
+    if (taken.signal.aborted) stop.stop('cancelled')
+    try {
+      const ongoing = await beginTurn(surroundings, { ...options, signal: stop.signal, respond, message })
+      void ongoing.result.catch(() => {}).then(() => stop.end())
+      return ongoing
+    } catch (error) {
+      stop.end()
+      throw error
+    }
   }
-  return new Turn(surroundings.live.service.work.turn(begin))
+  return new Turn(surroundings.live.service.work.turn(begin), () => taken.abort())
 }
 
 const turnNames: OptionNames<TurnOptionsOf<TurnHandle>> = {

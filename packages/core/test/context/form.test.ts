@@ -193,6 +193,15 @@ describe('the form of a context', () => {
     expect(() => buildContext({ messages }, { maxTokens: 50, tools })).toThrow(
       expect.objectContaining({ code: 'too_large', path: 'tools' }),
     )
+    for (const given of [{}, { tools }]) {
+      expect(() => buildContext({ messages }, { maxTokens: 50, replyTokens: 51, ...given })).toThrow(
+        expect.objectContaining({
+          code: 'too_large',
+          path: 'replyTokens',
+          message: 'the reply takes 51 tokens; there is room for 50',
+        }),
+      )
+    }
   })
 
   it('holds no half of a character, and says where the log does', () => {

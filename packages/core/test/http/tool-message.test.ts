@@ -29,8 +29,8 @@ const response = (approvalId: string, approved = true) => ({
  * A session whose model has called `locate`, which clients run, and `pay`, which the server does, and has asked about
  * both. One call was answered before.
  */
-async function waiting() {
-  const sessions = service()
+async function waiting(policy: 'reject' | 'queue' = 'reject') {
+  const sessions = service({ turns: { policy } })
   let answers = 0
   const api = createSessionApi({
     sessions,
@@ -136,4 +136,16 @@ it('a client answers the calls and the questions that wait for it, once', async 
   expect(await send(content)).toMatchObject({ status: 422, path: 'content[0]' })
   expect(await send([response('a3')])).toMatchObject({ status: 422, path: 'content[0]' })
   expect([(await told()).length, count()]).toEqual([2, 1])
+})
+
+it('two clients that answer the same at the same moment have one answer, and what differs is refused', async () => {
+  const { send, told, count } = await waiting('queue')
+  const both = await Promise.all([send([result('c1')]), send([result('c1')])])
+  expect(both).toMatchObject([
+    { status: 200, text: 'answer 1' },
+    { status: 200, text: 'answer 1' },
+  ])
+  const words = await Promise.all([send([response('a3')]), send([response('a3', false)])])
+  expect(words.map(({ status }) => status).toSorted()).toEqual([200, 422])
+  expect([(await told()).length, count()]).toEqual([3, 2])
 })

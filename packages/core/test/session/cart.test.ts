@@ -54,6 +54,31 @@ it('tells of an order, once, and keeps the newest hundred', async () => {
   expect((await session.info()).cart).toMatchObject({ added: 100, removed: 0, purchased: 102 })
 })
 
+it('gives each repeat of a checkout its own order, tells of it once, and empties no later cart', async () => {
+  const { session, told } = await open({ cart: [phone] })
+  const first = await session.cart.checkout({ changeId: 'one' })
+  await session.cart.add({ ...phone, sku: 'P2' })
+  const second = await session.cart.checkout({ changeId: 'two' })
+  await session.cart.add({ ...phone, sku: 'P3' })
+  // More changes than a body knows by their names.
+  for (let n = 0; n < 40; n++) await session.state.merge({ n })
+  expect(await session.cart.checkout({ changeId: 'one' })).toEqual(first)
+  expect(await session.cart.checkout({ changeId: 'two' })).toEqual(second)
+  expect((await session.cart.get()).items).toMatchObject([{ sku: 'P3' }])
+  const placed = (told() as { type: string; orderId?: string }[]).flatMap((event) =>
+    event.type === 'order.placed' ? [event.orderId] : [],
+  )
+  expect(placed).toEqual([first.id, second.id])
+})
+
+it('takes no change of another kind for an order, though there are orders', async () => {
+  const { session } = await open({ cart: [phone] })
+  await session.cart.checkout()
+  await session.cart.add(phone, { changeId: 'x' })
+  expect(await codeOf(session.cart.checkout({ changeId: 'x' }))).toBe('invalid')
+  expect((await session.cart.get()).items).toHaveLength(1)
+})
+
 it('takes no change of another kind for an order', async () => {
   const { session } = await open({ cart: [phone] })
   await session.state.merge({ a: 1 }, { changeId: 'x' })

@@ -149,7 +149,12 @@ const rows = [
     body: { rating: 'up' },
   }),
   row('POST /sessions/{id}/reset', 'read commit trim list'),
-  after(ask, 'POST /sessions/{id}/reset (after a turn)', 'read commit trim list remove list', () => ({})),
+  after(
+    ask,
+    'POST /sessions/{id}/reset (after a turn)',
+    'read commit trim list read remove list',
+    () => ({}),
+  ),
   row('POST /sessions/{id}/compact', 'read read', { body: {} }),
   row('POST /sessions/{id}/compact (that sums up)', 'read read read commit read', {
     body: { maxMessages: 1 },

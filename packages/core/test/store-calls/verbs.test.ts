@@ -249,7 +249,7 @@ const rows = [
   row('Session.annotate', 'read messages amend', ({ session }) => session.annotate(2, { rating: 'up' })),
   row('Session.annotate (to what it is)', 'read messages', ({ session }) => session.annotate(2, {})),
   row('Session.reset', 'read commit trim list', ({ session }) => session.reset()),
-  after(ask, 'Session.reset (after a turn)', 'read commit trim list remove list', ({ session }) =>
+  after(ask, 'Session.reset (after a turn)', 'read commit trim list read remove list', ({ session }) =>
     session.reset(),
   ),
   row('Session.remember (of the user)', 'read messages read read commit read', ({ session }) =>

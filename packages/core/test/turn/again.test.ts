@@ -127,6 +127,52 @@ describe('from', () => {
     expect((await lines(session)).slice(2)).toEqual(['user: Hi (completed)', 'assistant: one (completed)'])
   })
 
+  it('edits a message by its place, however often, and after a reset', async () => {
+    const session = await opened()
+    for (const start of ['', 'reset']) {
+      if (start !== '') await session.reset()
+      const id = `m${start}`
+      let { seq } = (await session.turn({ id, content: 'first' }, echo).result).message
+      await session.turn('next', echo).result
+      for (const content of ['second', 'third', 'third', 'fourth']) {
+        const { message, text } = await session.turn({ id, content }, echo, { from: seq - 1 }).result
+        expect([message.id, text]).toEqual([id, `You said ${content}`])
+        expect(await lines(session)).toEqual([
+          `user: ${content} (completed)`,
+          `assistant: You said ${content} (completed)`,
+        ])
+        seq = message.seq
+      }
+    }
+    // A page that has not heard of the edit goes back to nothing that it does not see.
+    const { message } = await session.turn({ id: 'n', content: 'Ho' }, echo, { from: 0 }).result
+    for (const id of [undefined, 'mreset', 'new']) {
+      const late = session.turn(
+        { content: 'Hu', ...(id === undefined ? {} : { id }) },
+        () => expect.fail('asked'),
+        { from: message.seq - 1 },
+      )
+      await expect(late.result).rejects.toMatchObject({ code: 'invalid', path: 'from' })
+    }
+    expect(await lines(session)).toHaveLength(2)
+  })
+
+  it('edits a message as often as one likes, however many have followed it', async () => {
+    const session = await opened()
+    const ask = (content: string, from?: number) =>
+      session.turn({ id: 'm', content }, echo, from === undefined ? {} : { from }).result
+    await ask('first')
+    const many = Array.from({ length: 1100 }, (_, n) => ({ role: 'user' as const, content: `${n}` }))
+    await session.append(many)
+    for (const content of ['second', 'third', 'second', 'first']) {
+      expect((await ask(content, 0)).text).toBe(`You said ${content}`)
+      expect(await lines(session)).toHaveLength(2)
+    }
+    await session.rewind(0)
+    expect((await ask('fourth')).message).toMatchObject({ id: 'm', content: 'fourth' })
+    expect(await codeOf(ask('fifth'))).toBe('key_reused')
+  })
+
   it('takes other words for the message of an id', async () => {
     const { open, commits } = counting()
     const session = await open()

@@ -71,6 +71,32 @@ describe('a budget', () => {
     expect(await codeOf(session.turn('Hi', uses(10)).result)).toBe('budget_exceeded')
   })
 
+  it('of tokens reserves them beside one of costs for the same scope and time', async () => {
+    const windowMs = 3_600_000
+    const budgets = [
+      { scope: 'tenant' as const, maxTokens: 1000, reserveTokens: 500, windowMs },
+      { scope: 'tenant' as const, maxCostMicros: 60, reserveCostMicros: 20, windowMs },
+    ]
+    const mine = service({ budgets }).for(alice)
+    const gate = startGate()
+    const respond: Respond = async function* () {
+      await gate.opened
+      yield { type: 'usage', inputTokens: 100, costMicros: 20 }
+    }
+    const ask = async () => (await mine.create()).turn('Hi', respond)
+    const running = [await ask(), await ask(), await ask()]
+    expect(await Promise.all(running.map(({ started }) => codeOf(started)))).toEqual([
+      'settled',
+      'settled',
+      'budget_exceeded',
+    ])
+    gate.open()
+    await Promise.all(running.map(({ result }) => codeOf(result)))
+    // 200 tokens and 40 millionths are spent: each once, and the third turn has room for both.
+    expect(await codeOf((await ask()).result)).toBe('settled')
+    expect(await codeOf((await ask()).result)).toBe('budget_exceeded')
+  })
+
   it('of a session counts failed turns too', async () => {
     const sessions = service({ budgets: [{ scope: 'session', maxTokens: 30 }], onWarning: () => {} })
     const session = await sessions.for(alice).create()

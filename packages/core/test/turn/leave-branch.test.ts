@@ -43,7 +43,6 @@ it('gives the branch that was left, and tells of it', async () => {
     { type: 'session.rewound', toSeq: 2 },
     { type: 'session.rewound', toSeq: 2 },
     { type: 'session.rewound', toSeq: 1 },
-    { type: 'session.rewound', toSeq: 1 },
     { type: 'session.branched', branchId: first.id },
   ])
   for (const [branch, count] of [
@@ -53,6 +52,29 @@ it('gives the branch that was left, and tells of it', async () => {
     await session.switchBranch(branch.id)
     expect([branch.id, (await lines(session)).length]).toEqual([branch.id, count])
   }
+})
+
+it('gives each repeat of a rewind its own branch, and goes back no further', async () => {
+  const { sessions, session } = await place()
+  const first = await session.rewind(4, { changeId: 'first' })
+  await session.turn('four', echo).result
+  const second = await session.rewind(2, { changeId: 'second' })
+  await session.turn('five', echo).result
+  // More changes than a body knows by their names.
+  for (const changes of [0, 40]) {
+    for (let n = 0; n < changes; n++) await session.state.merge({ n })
+    const { respond, begun, open } = gated('Hello')
+    const running = session.turn('six', respond)
+    await begun
+    expect(await session.rewind(4, { changeId: 'first' })).toEqual(first)
+    expect(await session.rewind(2, { changeId: 'second' })).toEqual(second)
+    open()
+    expect((await running.result).text).toBe('Hello')
+  }
+  expect(await lines(session)).toHaveLength(8)
+  expect(sessions.events.filter(({ type }) => type === 'session.rewound')).toHaveLength(2)
+  await session.state.merge({}, { changeId: 'state' })
+  await expect(session.rewind(2, { changeId: 'state' })).rejects.toMatchObject({ path: 'changeId' })
 })
 
 it.each(['rewind', 'switch'] as const)(

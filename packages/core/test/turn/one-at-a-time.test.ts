@@ -136,7 +136,7 @@ describe('one turn at a time', () => {
     expect(processes === 1 ? said : said.toSorted()).toEqual(inOrder)
   })
 
-  it('queues in the order in which messages came, also when the first looks at the session last', async () => {
+  it('queues in the order in which messages came, also when the first looks at the session last, and one between is taken back', async () => {
     const inner = memoryStore()
     const [reached, goesOn] = [startGate(), startGate()]
     let isHeld = false
@@ -152,15 +152,19 @@ describe('one turn at a time', () => {
     }
     const session = await createSessions({ store, turns: fast }).for(alice).open('one')
     const asked: string[] = []
-    const ask = (text: string) =>
-      session.turn(text, (turn) => (asked.push(text), echo(turn)), { policy: 'queue' })
+    const ask = (text: string, signal?: AbortSignal) =>
+      session.turn(text, (turn) => (asked.push(text), echo(turn)), { policy: 'queue', signal })
     const { respond, begun, open } = gated('Hello')
     const running = session.turn('Hi', respond)
     await begun
     isHeld = true
     const first = ask('first')
     await reached.opened
+    const taken = new AbortController()
+    const withdrawn = ask('withdrawn', taken.signal)
     const second = ask('second')
+    taken.abort()
+    expect(await codeOf(withdrawn.result)).toBe('turn_lost')
     open()
     await running.result
     // Who is not in line would be asked by now.
@@ -230,6 +234,57 @@ describe('one turn at a time', () => {
     open()
     await first.result
     expect(await lines(one)).toHaveLength(2)
+  })
+
+  it.each(['the same process', 'another process'])(
+    'takes a message back that is cancelled while it waits for a turn of %s',
+    async (from) => {
+      const [one, other] = await twoProcesses()
+      const two = from === 'the same process' ? one : other
+      const { respond, begun, open } = gated('Hello')
+      const running = one.turn('Hi', respond)
+      await begun
+      const waiting = [1, 2].map((n) =>
+        two.turn(`later ${n}`, () => expect.fail('asked'), { policy: 'queue' }),
+      )
+      for (const turn of waiting.toReversed()) {
+        expect(await codeOf(turn.cancel())).toBe('settled')
+        expect(await codeOf(turn.result)).toBe('turn_lost')
+        expect(await codeOf(turn.cancel())).toBe('settled')
+      }
+      // A turn that was refused for another reason says so.
+      const refused = two.turn('now', () => expect.fail('asked'))
+      expect(await codeOf(refused.cancel())).toBe('turn_in_progress')
+      open()
+      expect(await running.result).toMatchObject({ status: 'completed', text: 'Hello' })
+      expect(await lines(one)).toHaveLength(2)
+    },
+  )
+
+  it('has no message wait longer than it may, however many wait before it', async () => {
+    const store = memoryStore()
+    const processOf = (queueMs: number) =>
+      createSessions({ store, turns: { ...fast, queueMs } })
+        .for(alice)
+        .open('one')
+    const [one, two] = [await processOf(200), await processOf(150)]
+    const { respond, begun, open } = gated('Hello')
+    const running = one.turn('Hi', respond)
+    await begun
+    const refused: string[] = []
+    const ask = async (session: Session, text: string) => {
+      const { result } = session.turn(text, () => expect.fail('asked'), { policy: 'queue' })
+      expect(await codeOf(result)).toBe('turn_in_progress')
+      refused.push(text)
+    }
+    const first = ask(one, 'first')
+    const second = ask(one, 'second')
+    await first
+    // Came when the time of both was over.
+    await Promise.all([second, ask(two, 'later')])
+    expect(refused.at(-1)).toBe('later')
+    open()
+    await running.result
   })
 
   it('drops the turn when the conversation moves on without it', async () => {

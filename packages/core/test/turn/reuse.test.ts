@@ -171,3 +171,37 @@ it('tells what a stored answer was made of', async () => {
   await again.cancel()
   expect([await again.isRepeat(), (await ask('so')).status]).toEqual([true, 'completed'])
 })
+
+it('gives no earlier answer to a message that the log has elsewhere: such a message is put on the branch again', async () => {
+  for (const answered of [true, false]) {
+    const { session, ask } = await place()
+    const question = { id: 'm', content: 'Which phone?' }
+    await ask()
+    // A message that no turn has answered would be answered at its place.
+    if (answered) await ask(question)
+    else await session.append({ role: 'user', ...question })
+    await session.rewind(0)
+    await session.append({ role: 'user', content: 'Hi' })
+    const again = await ask(question)
+    expect(again).toMatchObject({ text: 'answer 2', reused: false, message: { id: 'm' } })
+    expect(await lines(session)).toEqual([
+      'user: Hi (completed)',
+      'user: Which phone? (completed)',
+      'assistant: answer 2 (completed)',
+    ])
+    expect(await ask(question)).toMatchObject({ text: 'answer 2', replayed: true })
+    expect(await ask()).toMatchObject({ text: 'answer 2', reused: true })
+  }
+})
+
+it('repeats the answer of a message that was answered long ago, where it stands', async () => {
+  const { session, ask } = await place()
+  const question = { id: 'm', content: 'Which phone?' }
+  await ask(question)
+  for (let n = 0; n < 9; n++) await ask(`Question ${n}`)
+  const again = await ask(question)
+  expect(again).toMatchObject({ text: 'answer 1', replayed: true })
+  const said = await lines(session)
+  expect(said).toHaveLength(20)
+  expect(said.at(-1)).toBe('assistant: answer 10 (completed)')
+})

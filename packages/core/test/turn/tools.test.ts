@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import * as mini from 'zod/mini'
-import { fast, opened } from './turns.js'
+import { startGate } from '../service.js'
+import { all, fast, opened } from './turns.js'
 
 describe('tools', () => {
   it('run with the session at hand, and their results go to the model and to history', async () => {
@@ -104,6 +105,70 @@ describe('tools', () => {
     })
     expect(status).toBe('aborted')
     expect(begun).toEqual(Array.from({ length: 32 }, (_, index) => index))
+  })
+
+  it.each([
+    ['as it is', {}],
+    ['redacted', { redact: (text: string) => text }],
+  ])('keep what they gave back before the turn was stopped, %s', async (_, options) => {
+    const session = await opened({ turns: fast, onWarning: () => {}, ...options })
+    const added = startGate()
+    const turn = session.turn(
+      'A phone, and look it up',
+      () => [
+        { type: 'tool-call', toolCallId: 'c1', toolName: 'add', input: {} },
+        { type: 'tool-call', toolCallId: 'c2', toolName: 'fail', input: {} },
+        { type: 'tool-call', toolCallId: 'c3', toolName: 'look', input: {} },
+      ],
+      {
+        tools: {
+          // Gives up when it is told to, as a client that is handed the signal does.
+          look: {
+            execute: async (_input: never, { signal }) =>
+              new Promise((_resolve, reject) =>
+                signal.addEventListener('abort', () => reject(signal.reason)),
+              ),
+          },
+          add: {
+            execute: async (_input: never, { cart }) => {
+              const { items } = await cart.add({ sku: 'P', name: 'P', price: { amount: 1, currency: 'EUR' } })
+              added.open()
+              return { lines: items.length }
+            },
+          },
+          fail: { execute: () => Promise.reject(new Error('sold out')) },
+        },
+      },
+    )
+    await added.opened
+    // What the tool gives back is there some steps later.
+    for (let steps = 0; steps < 50; steps++) await new Promise((resolve) => setImmediate(resolve))
+    await turn.cancel()
+    const { status, replies } = await turn.result
+    expect(status).toBe('aborted')
+    expect(replies.map(({ role, content }) => [role, role === 'tool' ? content : undefined])).toEqual([
+      ['assistant', undefined],
+      [
+        'tool',
+        [
+          { type: 'tool-result', toolCallId: 'c1', toolName: 'add', output: { lines: 1 } },
+          { type: 'tool-result', toolCallId: 'c2', toolName: 'fail', output: 'sold out', isError: true },
+        ],
+      ],
+      ['assistant', undefined],
+    ])
+    const told = (await all(turn.events())).map(({ type }) => type)
+    expect(told.slice(3)).toEqual(['tool-call', 'tool-result', 'tool-result', 'aborted'])
+    // The call that was interrupted gets a result of its own.
+    const { messages } = await session.context({ maxTokens: 2000 })
+    const results = messages.flatMap(({ role, content }) =>
+      role === 'tool' ? [...(content as object[])] : [],
+    )
+    expect(results).toMatchObject([
+      { toolCallId: 'c1', output: { lines: 1 } },
+      { toolCallId: 'c2', output: 'sold out' },
+      { toolCallId: 'c3', output: { type: 'error-text' } },
+    ])
   })
 
   it('stops a model that calls them without end', async () => {

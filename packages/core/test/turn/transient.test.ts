@@ -31,3 +31,19 @@ it('does not tell it where answers are redacted, because a number may stand half
   expect(kindsOf(live)).toEqual(['started', 'text', 'completed'])
   expect(await dumpOf(store, 'acme')).not.toMatch(/(?<!\d)1234(?!\d)/)
 })
+
+it.each([
+  ['transient parts', { type: 'data-progress', transient: true }],
+  ['sources', { type: 'source' }],
+  ['documents', { type: 'document', document: { id: 'd' } }],
+])('%s without end end the turn, and what was said until then is kept', async (_, part) => {
+  const session = await opened({ onWarning: () => {} })
+  let told = 0
+  const padding = 'x'.repeat(1024 * 1024)
+  const result = await session.turn('Hi', async function* () {
+    yield 'Hello'
+    for (; told < 40; told++) yield { ...part, padding }
+  }).result
+  expect(result).toMatchObject({ status: 'failed', code: 'too_large', text: 'Hello' })
+  expect(told).toBe(15)
+})

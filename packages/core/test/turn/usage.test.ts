@@ -1,6 +1,7 @@
-import { expect, it } from 'vitest'
-import type { SessionError, TurnPart, TurnUsage } from '../../src/index.js'
-import { opened } from './turns.js'
+import { describe, expect, it } from 'vitest'
+import type { Respond, SessionError, TurnPart, TurnUsage } from '../../src/index.js'
+import { startGate } from '../service.js'
+import { all, fast, opened } from './turns.js'
 
 const none = { inputTokens: 0, outputTokens: 0, costMicros: 0 }
 const ended = async (...parts: readonly object[]) => {
@@ -130,4 +131,63 @@ it('tells why a model stopped, in one spelling for all', async () => {
     const result = await ended({ type: 'finish', finishReason: nothing })
     expect(Object.keys(result)).not.toContain('finishReason')
   }
+})
+
+describe('of an answer that breaks off', () => {
+  const text = { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'Hi' } }
+  it.each<[string, object[], object]>([
+    [
+      'Anthropic',
+      [
+        { type: 'message_start', message: { model: 'm', usage: { input_tokens: 30, output_tokens: 1 } } },
+        text,
+      ],
+      { inputTokens: 30, outputTokens: 1, model: 'm' },
+    ],
+    [
+      'Gemini',
+      [{ candidates: [{ content: { parts: [{ text: 'Hi' }] } }], usageMetadata: { promptTokenCount: 30 } }],
+      { inputTokens: 30, provider: 'google' },
+    ],
+    [
+      'Chat Completions',
+      [
+        {
+          choices: [
+            { delta: { tool_calls: [{ index: 0, id: 'c', function: { name: 't', arguments: '{"q' } }] } },
+          ],
+          usage: { prompt_tokens: 30, completion_tokens: 2 },
+        },
+        { choices: [{ delta: { content: 'Hi' } }], usage: { prompt_tokens: 30, completion_tokens: 4 } },
+      ],
+      { inputTokens: 30, outputTokens: 4 },
+    ],
+  ])('counts as far as %s said, when it fails and when it is stopped', async (_, events, usage) => {
+    for (const options of [{}, { redact: (said: string) => said }]) {
+      const session = await opened({ turns: fast, onWarning: () => {}, ...options })
+      const failing: Respond = async function* () {
+        yield* events
+        throw new Error('The connection is gone.')
+      }
+      const failed = await session.turn('Hi', failing).result
+      expect(failed).toMatchObject({ status: 'failed', text: 'Hi', usage })
+      const begun = startGate()
+      const turn = session.turn('Hi', async function* () {
+        yield* events
+        begun.open()
+        await new Promise(() => {})
+      })
+      await begun.opened
+      await turn.cancel()
+      const stopped = await turn.result
+      expect(stopped).toMatchObject({ status: 'aborted', text: 'Hi', usage })
+      // Half a call is none.
+      expect([...failed.replies, ...stopped.replies].map(({ content }) => content)).toEqual(['Hi', 'Hi'])
+      const told = (await all(turn)).filter(({ type }) => type === 'usage' || type === 'aborted')
+      expect(told).toMatchObject([
+        { type: 'usage', ...usage },
+        { type: 'aborted', usage },
+      ])
+    }
+  })
 })

@@ -67,10 +67,12 @@ export const turnRoutes: readonly Route[] = [
       const spoken = role === 'tool' ? undefined : contentOf(call, content, name)
       // A request that cannot begin a conversation makes no session: its refusal would leave an empty one.
       const session = await sessionOf(call, spoken !== undefined && from === undefined)
-      const said = role === 'tool' ? await toToolParts(call, session, content) : spoken
+      const answers = role === 'tool' ? await toToolParts(call, session, content) : undefined
+      const said = answers?.parts ?? spoken
+      const named = id ?? (call.key === undefined ? answers?.id : undefined)
       const input = {
         content: said as string | MessagePart[],
-        ...(id === undefined ? {} : { id }),
+        ...(named === undefined ? {} : { id: named }),
         ...(name === undefined ? {} : { name }),
         ...(metadata === undefined ? {} : { metadata: metadata as JsonObject }),
         ...(role === 'tool' ? { role: 'tool' as const } : {}),
@@ -174,10 +176,8 @@ interface Streamed {
   readonly onEnd: () => void
 }
 
-async function stream(
-  { api, headers, request, body }: TurnCall,
-  { session, turnId, events, turn, onEnd }: Streamed,
-): Promise<Response> {
+async function stream(call: TurnCall, { session, turnId, events, turn, onEnd }: Streamed): Promise<Response> {
+  const { api, headers, request, body } = call
   // An unknown turn must be a 404, so the first event is awaited before the status is sent.
   const iterator = events[Symbol.asyncIterator]()
   const first = await iterator.next()
@@ -199,7 +199,7 @@ async function stream(
     headers,
     heartbeatMs: api.streamHeartbeatMs,
     onEnd,
-    ...(turn === undefined || !api.cancelOnDisconnect ? {} : { onHangUp: () => void turn.cancel() }),
+    ...(turn === undefined || !api.cancelOnDisconnect ? {} : { onHangUp: () => cancelFor(call, turn) }),
   })
 }
 
@@ -239,15 +239,19 @@ function checkRole(role: string | undefined): void {
 }
 
 /** Cancels the turn of a client that disconnects, with `cancelOnDisconnect`. */
-function hangUp({ api, request }: TurnCall, turn: Turn): void {
+function hangUp(call: TurnCall, turn: Turn): void {
+  const { api, request } = call
   if (!api.cancelOnDisconnect) return
-  const cancel = (): void => {
-    turn.cancel().catch((error: unknown) => {
-      if (!isSessionError(error)) api.onError(error, request)
-    })
-  }
+  const cancel = (): void => cancelFor(call, turn)
   if (request.signal.aborted) cancel()
   else request.signal.addEventListener('abort', cancel, { once: true })
+}
+
+/** Nobody is left to be told when it fails, as it may for a turn of another process: that turn goes on. */
+function cancelFor({ api, request }: TurnCall, turn: Turn): void {
+  turn.cancel().catch((error: unknown) => {
+    if (!isSessionError(error)) api.onError(error, request)
+  })
 }
 
 /** Where a reconnecting client wants to continue: `<turnId>.<n>`. */

@@ -7,14 +7,16 @@ export class AnthropicReader {
   /** Blocks whose input is not complete yet, by index. */
   readonly #inputs = new Map<JsonValue | undefined, { block: JsonObject; json: string }>()
   #usage: JsonObject = {}
+  #finish: JsonObject | undefined
 
   /** The parts in an event; undefined for an event that is not Anthropic's. */
   read(event: JsonObject): readonly JsonObject[] | undefined {
     switch (event['type']) {
       case 'message_start': {
         const message = objectIn(event, 'message')
+        const before = this.used()
         this.#usage = { ...objectIn(message, 'usage'), ...named(message) }
-        return []
+        return before
       }
       case 'content_block_start': {
         const block = objectIn(event, 'content_block')
@@ -34,11 +36,13 @@ export class AnthropicReader {
         return [{ ...open.block, input: input ?? {} }]
       }
       case 'message_delta': {
-        const usage = { ...this.#usage, ...told(objectIn(event, 'usage')) }
-        this.#usage = {}
-        return [{ type: 'finish', usage, finishReason: objectIn(event, 'delta')['stop_reason'] ?? null }]
+        // There may be several, each with the counts from the beginning.
+        this.#usage = { ...this.#usage, ...told(objectIn(event, 'usage')) }
+        this.#finish = { type: 'finish', finishReason: objectIn(event, 'delta')['stop_reason'] ?? null }
+        return []
       }
       case 'message_stop':
+        return this.used()
       case 'ping':
         return []
       case 'message': {
@@ -52,9 +56,19 @@ export class AnthropicReader {
     }
   }
 
-  /** The remaining parts after the stream has ended: the usage, also when the stream broke off. */
+  /** The remaining parts after the stream has ended. */
   end(): readonly JsonObject[] {
-    return Object.keys(this.#usage).length === 0 ? [] : [{ type: 'usage', ...this.#usage }]
+    return this.used()
+  }
+
+  /** What was used so far and is not told yet, also of a stream that broke off. */
+  used(): readonly JsonObject[] {
+    const usage = this.#usage
+    const finish = this.#finish
+    this.#usage = {}
+    this.#finish = undefined
+    if (finish !== undefined) return [{ ...finish, usage }]
+    return Object.keys(usage).length === 0 ? [] : [{ type: 'usage', ...usage }]
   }
 
   #delta(index: JsonValue | undefined, delta: JsonObject): readonly JsonObject[] {

@@ -4,8 +4,14 @@ import { objectIn, objectsIn, textIn } from './fields.js'
 
 /** Reads chunks and completions of Chat Completions, and events and responses of Responses. */
 export class OpenAiReader {
-  /** Calls of Chat Completions whose arguments are not complete yet, by index. */
-  readonly #calls = new Map<JsonValue | undefined, { id: string; name: string; args: string }>()
+  /** Calls of Chat Completions that are not told yet. */
+  #calls: OpenCall[] = []
+  /** The newest of them by index: the next piece of its arguments belongs to it. */
+  readonly #byIndex = new Map<JsonValue | undefined, OpenCall>()
+  /** What the completion that streams has used, by its newest chunk that says so. */
+  #usage: JsonObject = {}
+  #completion: string | undefined
+  #isOver = false
   /** Items of Responses whose text was streamed. */
   readonly #streamed = new Set<JsonValue | undefined>()
   #model: JsonObject = {}
@@ -21,20 +27,45 @@ export class OpenAiReader {
 
   /** The remaining parts after the stream has ended. */
   end(): readonly JsonObject[] {
-    const calls = [...this.#calls.values()].map(({ id, name, args }) => ({
+    return [...this.#called(), ...this.used()]
+  }
+
+  /** What was used so far and is not told yet, also of a stream that broke off. */
+  used(): readonly JsonObject[] {
+    const usage = this.#usage
+    this.#usage = {}
+    return Object.keys(usage).length === 0 ? [] : [{ type: 'usage', ...usage }]
+  }
+
+  #called(): readonly JsonObject[] {
+    const calls = this.#calls
+    this.#calls = []
+    this.#byIndex.clear()
+    return calls.map(({ id, name, args }) => ({
       type: 'tool-call',
       toolCallId: id,
       toolName: name,
       input: fromText(args) ?? {},
     }))
-    this.#calls.clear()
-    return calls
+  }
+
+  /** Whether a chunk begins another completion: an answer may come of several. */
+  #begins(chunk: JsonObject): boolean {
+    const id = textIn(chunk, 'id') || undefined
+    const before = this.#completion
+    this.#completion = id ?? before
+    if (id !== undefined && before !== undefined) return id !== before
+    return this.#isOver && objectsIn(chunk, 'choices').length > 0
   }
 
   #chat(chunk: JsonObject): readonly JsonObject[] {
     const model = textIn(chunk, 'model')
     if (model !== undefined) this.#model = { model }
     const parts: JsonObject[] = []
+    if (this.#begins(chunk)) {
+      parts.push(...this.used())
+      this.#isOver = false
+    }
     for (const choice of objectsIn(chunk, 'choices')) {
       const message = objectIn(choice, 'delta' in choice ? 'delta' : 'message')
       const reasoning = textIn(message, 'reasoning_content', 'reasoning')
@@ -46,21 +77,31 @@ export class OpenAiReader {
       for (const [place, call] of objectsIn(message, 'tool_calls').entries())
         this.#call(call['index'] ?? place, call)
       const finishReason = choice['finish_reason']
-      if (typeof finishReason === 'string') parts.push(...this.end(), { type: 'finish', finishReason })
+      if (typeof finishReason !== 'string') continue
+      this.#isOver = true
+      parts.push(...this.#called(), { type: 'finish', finishReason })
     }
     const usage = objectIn(chunk, 'usage')
-    if (Object.keys(usage).length > 0) parts.push({ type: 'usage', ...usage, ...this.#model })
+    // Some providers give the counts from the beginning with each chunk: only the last ones count.
+    if (Object.keys(usage).length > 0) this.#usage = { ...usage, ...this.#model }
     return parts
   }
 
   #call(index: JsonValue | undefined, call: JsonObject): void {
     const called = objectIn(call, 'function')
-    const open = this.#calls.get(index) ?? { id: '', name: '', args: '' }
-    this.#calls.set(index, {
-      id: open.id + (open.id === '' ? (textIn(call, 'id') ?? '') : ''),
-      name: open.name + (open.name === '' ? (textIn(called, 'name') ?? '') : ''),
-      args: open.args + (textIn(called, 'arguments') ?? ''),
-    })
+    const id = textIn(call, 'id') ?? ''
+    const name = textIn(called, 'name') ?? ''
+    let open = this.#byIndex.get(index)
+    // Some providers give every call the index 0, each call whole.
+    const isOther = open !== undefined && id !== '' && name !== '' && id !== open.id && isWhole(open.args)
+    if (open === undefined || isOther) {
+      open = { id: '', name: '', args: '' }
+      this.#calls.push(open)
+      this.#byIndex.set(index, open)
+    }
+    if (open.id === '') open.id = id
+    if (open.name === '') open.name = name
+    open.args += textIn(called, 'arguments') ?? ''
   }
 
   #response(type: string, event: JsonObject): readonly JsonObject[] {
@@ -93,6 +134,17 @@ export class OpenAiReader {
         return []
     }
   }
+}
+
+interface OpenCall {
+  id: string
+  name: string
+  args: string
+}
+
+/** Whether arguments are complete: nothing can follow the end of a JSON object. */
+function isWhole(args: string): boolean {
+  return args.trimEnd().endsWith('}') && typeof fromText(args) === 'object'
 }
 
 function responseOf(response: JsonObject): readonly JsonObject[] {
