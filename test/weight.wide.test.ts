@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { bundle } from './weigh.js'
 
 it.each([
-  ['createSessions, with zod', `export { createSessions, memoryStore } from '@sessions/core'`, 59],
+  ['createSessions, with zod', `export { createSessions, memoryStore } from '@sessions/core'`, 60],
   ['the store on Redis', `export { redisStore } from '@sessions/store-redis'`, 20],
   ['the listener of webhooks', `export { webhookListener } from '@sessions/core/listeners'`, 12],
   ['the proxy of Next', `export { sessionsProxy } from '@sessions/next/proxy'`, 10],

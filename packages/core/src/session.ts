@@ -21,8 +21,8 @@ import { forgetFact } from './session/facts.js'
 import { contentsOf, type SessionContents } from './session/contents.js'
 import type { RememberArguments } from './session/remember.js'
 import type { Compaction, CompactOptions } from './session/compaction.js'
-import type { LiveUpdate, SubscribeOptions } from './session/subscribe.js'
-import type { WatchOptions } from './session/watch.js'
+import { type LiveUpdate, type SubscribeOptions, subscribeTo } from './session/subscribe.js'
+import { watchSession, type WatchOptions } from './session/watch.js'
 import { expireBefore } from './session/expiry.js'
 import { extendSession } from './session/extend.js'
 import { appendMessages, readHistory } from './session/messages.js'
@@ -245,16 +245,16 @@ export class Session {
   /**
    * The record now, and again each time a process has changed the session. Ends when this handle may not open it any more.
    */
-  async *watch(options: WatchOptions = {}): AsyncGenerator<SessionRecord, void, undefined> {
-    yield* (await others()).watchSession(this.#live, options)
+  watch(options: WatchOptions = {}): AsyncGenerator<SessionRecord, void, undefined> {
+    return watchSession(this.#live, options)
   }
 
   /**
    * What changes in the session, by whatever process: messages, turns, and parts that differ. Begins with the session as
    * it is now, or goes on after an update. Ends as `watch` does, with `removed`.
    */
-  async *subscribe(options: SubscribeOptions = {}): AsyncGenerator<LiveUpdate, void, undefined> {
-    yield* (await others()).subscribeTo(this.#live, options)
+  subscribe(options: SubscribeOptions = {}): AsyncGenerator<LiveUpdate, void, undefined> {
+    return subscribeTo(this.#live, options)
   }
 
   /** The id of the running turn. */

@@ -12,8 +12,6 @@ export { forgetInMemory, readMemory, removeMemory } from '../service/user-memory
 export { armOf } from '../session/arm.js'
 export { ordersOf } from '../session/earlier-orders.js'
 export { forkSession } from '../session/fork.js'
-export { subscribeTo } from '../session/subscribe.js'
-export { watchSession } from '../session/watch.js'
 export { redeemTransfer, viewTransfer } from '../transfer/redeem.js'
 export { approveTransfer, endTransfer, startTransfer, transfersOf } from '../transfer/start.js'
 export { queryUsage, repriceUsage } from '../usage/query-usage.js'

@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { newId } from '../../ids.js'
 import type { ApiChapter } from '../api-case.js'
+import { until } from '../until.js'
 
 export const usageCases: ApiChapter = {
   title: 'the usage',
@@ -16,6 +17,8 @@ export const usageCases: ApiChapter = {
         const none = { cachedInputTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 }
         const unpriced = { ...none, turns: 1, unpriced: 1, inputTokens: 0, outputTokens: 0, costs: {} }
         const priced = { ...none, turns: 1, unpriced: 0, inputTokens: 3, outputTokens: 2 }
+        // Another process of the application may have answered, and writes what was used a moment later.
+        await until(async () => (await boss.get('/usage')).body.usage.total.turns === 2)
         const { body } = await boss.get(`/usage?by=session,model`)
         expect(body.usage.groups).toEqual([
           { sessionId: id, ...unpriced },
