@@ -157,7 +157,7 @@ describe('a handler with a session', () => {
     ])
     const plain = await answered(say(newChat()))
     expect(plain.response.headers.get('cache-control')).toContain('no-store')
-    const moved = await answered(say(chat, () => Response.redirect(`${origin}/next`)))
+    const moved = await answered(say(chat, () => Response.redirect(`${origin}/next`, 302)))
     expect([moved.status, moved.response.headers.get('location'), moved.set.length]).toEqual([
       302,
       `${origin}/next`,
