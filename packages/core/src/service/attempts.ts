@@ -1,4 +1,5 @@
 import { isSessionError, type SessionErrorCode } from '../errors.js'
+import { newId } from '../ids.js'
 import { UnknownOutcomes } from './unknown-outcome.js'
 
 // More writers than this do not meet on one record; beyond it something is wrong and the caller should know.
@@ -6,8 +7,17 @@ const mostRaces = 200
 // A change that must be made is tried for longer, but not forever.
 const mostPatientRaces = 10_000
 
-/** How many of its newest changes a record names, so that a change whose answer was lost is known again. */
-export const keptChanges = 32
+// How many of its newest changes a record names, so that a change whose answer was lost is known again.
+const keptChanges = 32
+
+export function newChangeId(): string {
+  return newId().slice(0, 10)
+}
+
+/** The names of the changes of a record, with one more. */
+export function withChange(changes: readonly string[], changeId: string): string[] {
+  return [...changes, changeId].slice(-keptChanges)
+}
 
 // Taken at import: a test of the application may replace it by a clock that stands still.
 const later = setTimeout

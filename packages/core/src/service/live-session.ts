@@ -1,11 +1,10 @@
 import { isSessionError, SessionError } from '../errors.js'
-import { Attempts, keptChanges } from './attempts.js'
+import { Attempts, newChangeId, withChange } from './attempts.js'
 import { checkRevision } from './check-revision.js'
 import { type UpdateOptions, updateNames } from './update-options.js'
 import { type Appended, asNew, repeatAppend, UnknownOutcomes } from './unknown-outcome.js'
 import type { SessionEventDetails, SessionEventType } from '../domain/events.js'
 import { type Identity, mayOpen } from '../domain/identity.js'
-import { newId } from '../ids.js'
 import { checkOptions } from '../options.js'
 import { decodeMessages, type Message } from '../domain/message.js'
 import { followPhase } from '../domain/journey.js'
@@ -386,13 +385,9 @@ export class LiveSession {
   }
 }
 
-function newChangeId(): string {
-  return newId().slice(0, 10)
-}
-
 /** The body as it is stored after a change. */
 function follow(body: SessionBody, before: SessionBody, changeId: string): SessionBody {
-  return { ...followPhase(body, before), changes: [...body.changes, changeId].slice(-keptChanges) }
+  return { ...followPhase(body, before), changes: withChange(body.changes, changeId) }
 }
 
 /** The same error for a session that is unknown, expired, deleted or another caller's. */

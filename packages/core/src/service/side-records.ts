@@ -1,8 +1,7 @@
 import { SessionError } from '../errors.js'
-import { newId } from '../ids.js'
 import { reservedTenantPrefix, type SessionRecord, type SessionRef } from '../contract/session-record.js'
 import type { SessionChange, SessionQuery, SessionStore } from '../contract/session-store.js'
-import { Attempts, keptChanges } from './attempts.js'
+import { Attempts, newChangeId, withChange } from './attempts.js'
 import type { Service } from './service.js'
 
 /**
@@ -129,7 +128,7 @@ export async function updateSideRecord<Value extends object>(
     ...about
   } = options
   const attempts = new Attempts(['conflict', 'not_found'], isPatient)
-  const changeId = newId().slice(0, 10)
+  const changeId = newChangeId()
   let seen = known === 'none' ? undefined : known
   try {
     // The record that the caller knew may be old: the commit checks it, so nothing else relies on it.
@@ -147,7 +146,7 @@ export async function updateSideRecord<Value extends object>(
         if (isFresh) return undefined
         continue
       }
-      const changes = [...(seen?.changes ?? []), changeId].slice(-keptChanges)
+      const changes = withChange(seen?.changes ?? [], changeId)
       const movesDeadline = Number.isFinite(idleMs) && !(keepsDeadline && seen !== undefined)
       try {
         const { record } = await store.commit(ref, {
