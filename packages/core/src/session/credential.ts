@@ -2,6 +2,7 @@ import type { Identity } from '../domain/identity.js'
 import { SessionError } from '../errors.js'
 import { parseText } from '../parse.js'
 import { isAllowed, refuseWithout } from '../service/consent.js'
+import { countGiven } from '../service/session-slots.js'
 import { checkNotErased, refuseErased } from '../service/user-record.js'
 import { type LiveSession, noSuchSession, type SessionSnapshot } from '../service/live-session.js'
 
@@ -57,6 +58,7 @@ export async function giveToUser(live: LiveSession, to: Identity, guest?: string
   )
   if (!(await refuseErased(service, seen.record)))
     await live.update((before) => ({ ...before, preferences: {} }))
+  await countGiven(service, seen.record)
   live.holds(seen.body.generation)
   live.emit('session.bound', seen.record, {})
   live.emit('credential.rotated', seen.record, { generation: seen.body.generation })
