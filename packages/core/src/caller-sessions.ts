@@ -1,4 +1,4 @@
-import { isSessionError } from './errors.js'
+import { isSessionError, isUnreadable } from './errors.js'
 import { denied, recordAccess } from './audit/access.js'
 import { checkOptions, type OptionNames } from './options.js'
 import { type Identity, isAdmin, mayOpen } from './domain/identity.js'
@@ -324,9 +324,18 @@ export class CallerSessions {
     return (await others()).importFor(this.#service, this.identity, source)
   }
 
-  /** Removes a session and everything in it, for good. @throws `not_found` */
+  /**
+   * Removes a session and everything in it, for good; one that cannot be read, too, where it is the caller's own.
+   *
+   * @throws `not_found`
+   */
   async delete(id: string): Promise<void> {
-    await justRead(await this.get(id)).delete()
+    try {
+      await justRead(await this.get(id)).delete()
+    } catch (error) {
+      if (!isUnreadable(error)) throw error
+      await (await others()).deleteUnreadable(this.#service, this.identity, id, error)
+    }
   }
 
   /**
