@@ -1,4 +1,4 @@
-import { isSessionError, isUnreadable } from './errors.js'
+import { isSessionError } from './errors.js'
 import { denied, recordAccess } from './audit/access.js'
 import { checkOptions, type OptionNames } from './options.js'
 import { type Identity, isAdmin, mayOpen } from './domain/identity.js'
@@ -324,18 +324,11 @@ export class CallerSessions {
     return (await others()).importFor(this.#service, this.identity, source)
   }
 
-  /**
-   * Removes a session and everything in it, for good; one that cannot be read, too, where it is the caller's own.
-   *
-   * @throws `not_found`
-   */
+  /** Removes a session and all in it, for good; their own also where nobody can read it. @throws `not_found` */
   async delete(id: string): Promise<void> {
-    try {
-      await justRead(await this.get(id)).delete()
-    } catch (error) {
-      if (!isUnreadable(error)) throw error
-      await (await others()).deleteUnreadable(this.#service, this.identity, id, error)
-    }
+    const { identity } = this
+    const unread = async (why: unknown) => (await others()).deleteUnreadable(this.#service, identity, id, why)
+    await this.get(id).then((session) => justRead(session).delete(), unread)
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Identity } from '../domain/identity.js'
 import type { SessionRecord } from '../contract/session-record.js'
+import { isUnreadable } from '../errors.js'
 import { noSuchSession } from '../service/live-session.js'
 import type { Service } from '../service/service.js'
 import { removeSideRecords } from '../service/side-records.js'
@@ -8,9 +9,11 @@ import { repeatUnknown } from '../service/unknown-outcome.js'
 const pageSize = 200
 
 /**
- * Removes a session of the caller that nobody can read: its list names it, and says whose it is.
+ * Removes a session of the caller that nobody can read: the list of the caller's sessions says whose it is.
  *
- * @throws `unread` for a session that is not among the caller's own, and for one of nobody.
+ * @param unread Why it could not be opened.
+ *
+ * @throws `unread` where that is another reason, and for a session that is not among the caller's own.
  */
 export async function deleteUnreadable(
   service: Service,
@@ -18,6 +21,7 @@ export async function deleteUnreadable(
   id: string,
   unread: unknown,
 ): Promise<void> {
+  if (!isUnreadable(unread)) throw unread
   const record = await ownRecord(service, identity, id)
   if (record === undefined) throw unread
   const { incarnation } = record
