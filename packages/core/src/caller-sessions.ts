@@ -324,7 +324,7 @@ export class CallerSessions {
     return (await others()).importFor(this.#service, this.identity, source)
   }
 
-  /** Removes a session and all in it, for good; their own also where nobody can read it. @throws `not_found` */
+  /** Removes a session and all in it, for good; the caller’s own also where nobody can read it. @throws `not_found` */
   async delete(id: string): Promise<void> {
     const { identity } = this
     const unread = async (why: unknown) => (await others()).deleteUnreadable(this.#service, identity, id, why)
