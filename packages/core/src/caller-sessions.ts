@@ -324,9 +324,11 @@ export class CallerSessions {
     return (await others()).importFor(this.#service, this.identity, source)
   }
 
-  /** Removes a session and everything in it, for good. @throws `not_found` */
+  /** Removes a session and all in it, for good; the caller’s own also where nobody can read it. @throws `not_found` */
   async delete(id: string): Promise<void> {
-    await justRead(await this.get(id)).delete()
+    const { identity } = this
+    const unread = async (why: unknown) => (await others()).deleteUnreadable(this.#service, identity, id, why)
+    await this.get(id).then((session) => justRead(session).delete(), unread)
   }
 
   /**

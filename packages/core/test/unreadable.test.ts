@@ -9,6 +9,7 @@ import {
   type SessionsOptions,
   type SessionStore,
 } from '../src/index.js'
+import { createSessionApi } from '../src/http.js'
 import { encryptedStore, staticKeyring } from '../src/sealed.js'
 import { listLog } from './analytics/list-log.js'
 import { listIndex } from './search/list-index.js'
@@ -141,6 +142,36 @@ describe.each(Object.keys(damages) as (keyof typeof damages)[])('a session that 
     expect(complete).toBe(false)
     const { items } = await to.list({ tenantId: 'acme', limit: 9 })
     expect(items.map(({ id }) => id)).toEqual(['late', 'early'])
+  })
+
+  it('is deleted by its owner, over HTTP too, and by nobody else', async () => {
+    for (const headers of [undefined, {}, { 'idempotency-key': 'a'.repeat(32) }]) {
+      const { over, inner } = await damaged(how)
+      const deleted: string[] = []
+      const sessions = over({
+        onEvent: ({ type, sessionId }) => void (type === 'session.deleted' && deleted.push(sessionId)),
+      })
+      const { handle } = createSessionApi({
+        sessions,
+        identify: (request) => ({ tenantId: 'acme', userId: request.headers.get('x-user')! }),
+      })
+      const code = async (userId: string) => {
+        if (headers === undefined) return codeOf(sessions.for({ tenantId: 'acme', userId }).delete('bad'))
+        const request = new Request('http://x/sessions/bad', {
+          method: 'DELETE',
+          headers: { ...headers, 'x-user': userId },
+        })
+        const answer = (await (await handle(request)).json()) as { code?: string; deleted?: boolean }
+        return answer.deleted === true ? 'settled' : answer.code
+      }
+      const codes = [await code('late'), await code('bad'), await code('bad')]
+      // A repeat with its key is told again what it did.
+      const again = headers !== undefined && 'idempotency-key' in headers ? 'settled' : 'not_found'
+      expect(codes).toEqual([expect.stringMatching(/corrupt|unknown_key/), 'settled', again])
+      expect(deleted).toEqual(['bad'])
+      const { items } = await inner.list({ tenantId: 'acme', limit: 9 })
+      expect(items.map(({ id }) => id)).toEqual(['late', 'early'])
+    }
   })
 
   it('is erased with its user', async () => {

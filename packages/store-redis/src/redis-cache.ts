@@ -84,7 +84,8 @@ export function redisCache(client: RedisClient, options: RedisCacheOptions = {})
   }
   /** The text of a copy; empty when it is too large to be kept. */
   const textOf = (stored: StoredSession | undefined): string => {
-    const text = stored === undefined ? '' : toCopyText(stored)
+    if (stored === undefined || isLonger(stored, maxCopyBytes)) return ''
+    const text = toCopyText(stored)
     return text.length > maxCopyBytes || encoder.encode(text).length > maxCopyBytes ? '' : text
   }
 
@@ -114,4 +115,10 @@ export function redisCache(client: RedisClient, options: RedisCacheOptions = {})
       await run(endScript, ref, [...permit.split(' '), ttlMs, textOf(stored)])
     },
   }
+}
+
+/** Whether body and payloads alone are too long: a large session is not made into a text for nothing at each write. */
+function isLonger({ body, messages }: StoredSession, most: number): boolean {
+  let length = body.length
+  return messages.some(({ payload }) => (length += payload.length) > most)
 }

@@ -73,6 +73,10 @@ describe('a copy', () => {
     expect(await copyIn(small)).toEqual(sessions[0])
     await small.end(ref, await small.begin(ref), sessions[3])
     expect(await copyIn(small)).toBeUndefined()
+    // Nor is it made into a text, at each of its writes, to be thrown away.
+    const long = { toJSON: () => expect.unreachable(), id: 'm', seq: 1, at: 1, payload: 'x'.repeat(501) }
+    await small.end(ref, await small.begin(ref), { ...sessions[0]!, messages: [long] })
+    expect(await copyIn(small)).toBeUndefined()
 
     const now = Date.now()
     const good = JSON.stringify(sessions[2])

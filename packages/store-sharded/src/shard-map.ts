@@ -21,6 +21,8 @@ export class ShardMap {
   #view: MapView | undefined
   /** When the newest read of the map that has answered was sent. */
   #readAt = -Infinity
+  /** When the home last failed to answer; not kept once it has answered. */
+  #failedAt = -Infinity
   #running: Promise<MapView> | undefined
   #waiting: Promise<MapView> | undefined
 
@@ -75,13 +77,31 @@ export class ShardMap {
    * @throws `unavailable` for a process that has never read it.
    */
   async toRead(): Promise<MapView> {
-    return this.leased() ?? (await this.newest())
+    const leased = this.leased()
+    if (leased !== undefined) return leased
+    const known = this.#view
+    // A home that hangs fails late, and no read must wait for that each time. Who has not asked for longer than this waits:
+    // meanwhile a partition may have moved. A move takes more.
+    if (known !== undefined && this.timing.now() - this.#failedAt < 2 * this.leaseMs) {
+      if (this.#running === undefined) void this.refresh().catch(() => {})
+      return known
+    }
+    return this.#orKnown(this.#running ?? this.refresh())
+  }
+
+  /** Has read the map, at any time. @throws as the home does, for a process that has never read it. */
+  async ready(): Promise<void> {
+    if (this.#view === undefined) await this.refresh()
   }
 
   /** As `toRead`, but read after this call was made: a partition that is frozen may get its new owner at any moment. */
   async newest(): Promise<MapView> {
+    return this.#orKnown(this.refresh())
+  }
+
+  async #orKnown(read: Promise<MapView>): Promise<MapView> {
     try {
-      return await this.refresh()
+      return await read
     } catch (error) {
       if (this.#view === undefined) throw error
       return this.#view
@@ -101,9 +121,20 @@ export class ShardMap {
         })
       return this.#waiting
     }
-    const running = this.#read().finally(() => {
-      this.#running = undefined
-    })
+    const running = this.#read()
+      .then(
+        (view) => {
+          this.#failedAt = -Infinity
+          return view
+        },
+        (error: unknown) => {
+          this.#failedAt = this.timing.now()
+          throw error
+        },
+      )
+      .finally(() => {
+        this.#running = undefined
+      })
     this.#running = running
     return running
   }

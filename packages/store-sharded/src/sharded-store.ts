@@ -179,10 +179,11 @@ export function shardedStoreBy(options: ShardedStoreOptions, timing: Timing): Sh
     })
   }
 
-  /** Whether any shard answers: the process can work for the sessions of that one. */
+  /** Whether any shard answers: the process can work for the sessions of that one, once it knows where they are. */
   async function probe(): Promise<undefined> {
     const open = [...shards.values()].filter((shard) => shard !== 'closed')
     if (open.length === 0) throw new SessionError('unavailable', 'All shards are closed to this process.')
+    await map.ready()
     try {
       await Promise.any(open.map(async (shard) => shard.read(probeRef)))
       return undefined

@@ -23,8 +23,9 @@ function gate() {
 function opened(shards: Readonly<Record<string, SessionStore>> = { a: memoryStore(), b: memoryStore() }) {
   const time = new VirtualTime()
   const home = memoryStore()
-  const state = { isDown: false, reads: 0 }
+  const state = { isDown: false, reads: 0, hangsMs: 0 }
   const reached = wrapStore(home, async (method, call) => {
+    if (state.hangsMs > 0) await time.pause(state.hangsMs)
     if (state.isDown) throw new SessionError('unavailable', 'down')
     if (method === 'read') state.reads++
     return call()
@@ -58,6 +59,35 @@ it('writes for as long as its lease lasts while the home is away, and reads on',
   expect((await store.list({ tenantId: 'acme', limit: 1 })).items).toHaveLength(1)
   state.isDown = false
   await store.commit(ref, { title: 'again' })
+})
+
+it('has no read wait for a home that hangs, but for the one that finds out', async () => {
+  const { time, state, store } = opened()
+  await store.commit(ref, { revision: 0, title: 'there' })
+  Object.assign(state, { isDown: true, hangsMs: 5000 })
+  time.move(60_000)
+  const took = async () => {
+    const begun = time.now()
+    const reads = [store.read(ref), store.read(ref), store.list({ tenantId: 'acme', limit: 1 })]
+    const found = await time.run(Promise.all(reads))
+    expect(found).toMatchObject([
+      { record: { title: 'there' } },
+      { record: { title: 'there' } },
+      { items: [{}] },
+    ])
+    return time.now() - begun
+  }
+  expect(await took()).toBeLessThan(5500)
+  // Longer than the home takes to say nothing, over and over.
+  for (let n = 0; n < 100; n++) {
+    expect(await took()).toBeLessThan(100)
+    time.move(200)
+  }
+  // Who has read nothing for long looks whether the home is back, for partitions may have moved.
+  Object.assign(state, { isDown: false, hangsMs: 300 })
+  time.move(60_000)
+  expect(await took()).toBeGreaterThan(290)
+  expect(await took()).toBeLessThan(100)
 })
 
 it('neither reads nor writes when it has never read the map', async () => {

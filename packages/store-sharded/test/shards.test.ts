@@ -157,6 +157,22 @@ describe('a service over shards is healthy', () => {
     expect(await all()).toEqual([false, false, false])
   })
 
+  it('once it has read the map of its home, without which it finds no session', async () => {
+    const home = mortal(memoryStore())
+    const shards = { a: memoryStore(), b: memoryStore() }
+    const open = (names = ['a', 'b']) => shardedStore({ shards, route: hashRoute(names), home: home.store })
+    home.state.isDown = true
+    const store = open()
+    expect(await healthOf(store)).toBe(false)
+    home.state.isDown = false
+    expect(await healthOf(store)).toBe(true)
+    // Reads go on without it: a process that is taken out of service would not.
+    home.state.isDown = true
+    expect(await healthOf(store)).toBe(true)
+    home.state.isDown = false
+    expect((await createSessions({ store: open(['a']) }).health()).store.code).toBe('invalid')
+  })
+
   it('where others are closed to it, and not where all are', async () => {
     const route = tenantRoute({ acme: 'a', globex: 'b' })
     const open = shardedStore({ shards: { a: 'closed', b: unchecked(memoryStore()) }, route })

@@ -13,6 +13,8 @@ import {
 export interface Entry extends StoredSession {
   /** When the read that gave it was sent, by `performance.now()`: it is no older than that. */
   readonly checkedAt: number
+  /** What it takes in memory, where it was weighed: a change weighs what is new alone, however long the session is. */
+  readonly weighed?: number
 }
 
 /** A copy for a caller, with the newest `tail` messages; undefined when the entry has too few of them. */
@@ -53,8 +55,11 @@ export function pageOf(
 }
 
 /** What an entry takes in memory, about: strings with characters outside of Latin-1 take two bytes for each. */
-export function bytesOf({ body, messages }: StoredSession): number {
-  return messages.reduce((sum, message) => sum + bytesOfMessage(message), entryBytes + bytesOfText(body))
+export function bytesOf({ body, messages, weighed }: Omit<Entry, 'checkedAt'>): number {
+  return (
+    weighed ??
+    messages.reduce((sum, message) => sum + bytesOfMessage(message), entryBytes + bytesOfText(body))
+  )
 }
 
 const entryBytes = 1024
@@ -77,14 +82,20 @@ function copyOf<T extends SessionRecord | StoredMessage>(value: T): T {
 
 /** A session after a change that was the only one. */
 export function after(
-  { body, messages }: StoredSession,
+  known: Omit<Entry, 'checkedAt'>,
   made: Pick<SessionChange, 'body' | 'messages'>,
   { record, messages: appended }: Committed,
-): StoredSession {
+): Omit<Entry, 'checkedAt'> {
   const added = appended.flatMap(({ id, seq, at, inserted }, index) =>
     inserted ? [{ id, seq, at, payload: made.messages![index]!.payload }] : [],
   )
-  return { record: { ...record }, body: made.body ?? body, messages: [...messages, ...added] }
+  const body = made.body ?? known.body
+  const weighed = added.reduce((sum, message) => sum + bytesOfMessage(message), bytesWith(known, body))
+  return { record: { ...record }, body, messages: [...known.messages, ...added], weighed }
+}
+
+function bytesWith(known: Omit<Entry, 'checkedAt'>, body: string): number {
+  return bytesOf(known) + (body === known.body ? 0 : bytesOfText(body) - bytesOfText(known.body))
 }
 
 /** What to keep of a session that was read; undefined when what is known of it was read later. */
@@ -96,5 +107,6 @@ export function laterOf(known: Entry | undefined, read: Entry): Entry | undefine
   if (known.checkedAt > read.checkedAt && known.record.changes >= read.record.changes) return undefined
   const isAsLong =
     known.record.changes === read.record.changes && known.messages.length > read.messages.length
-  return isAsLong ? { ...read, messages: known.messages } : read
+  if (!isAsLong) return read
+  return { ...read, messages: known.messages, weighed: bytesWith(known, read.body) }
 }

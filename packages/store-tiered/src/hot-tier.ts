@@ -37,10 +37,11 @@ export class HotTier {
   put(key: string, topic: number, entry: Entry): void {
     this.drop(key)
     // What its keys take, beside the session.
-    const bytes = bytesOf(entry) + 2 * key.length
+    const weighed = bytesOf(entry)
+    const bytes = weighed + 2 * key.length
     // One session must not push out all others.
     if (bytes > this.#maxBytes / 4) return
-    this.#kept.set(key, { entry, bytes, topic })
+    this.#kept.set(key, { entry: { ...entry, weighed }, bytes, topic })
     this.bytes += bytes
     for (const oldest of this.#kept.keys()) {
       if (this.bytes <= this.#maxBytes) break

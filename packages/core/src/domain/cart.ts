@@ -86,17 +86,19 @@ export const storedJsonObject = z.custom<JsonObject>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
 )
 
-export const cartItemSchema = z.object({
+export const cartItemSchema = z.looseObject({
   id: z.string(),
   sku: z.string(),
   name: z.string(),
   quantity: z.int(),
-  price: z.object({ amount: z.int(), currency: z.string() }),
+  price: z.looseObject({ amount: z.int(), currency: z.string() }),
   addedAt: z.number(),
   metadata: z.optional(storedJsonObject),
 })
 
-const limitedItem = z.extend(cartItemInputSchema, {
+const limitedItem = z.looseObject({
+  ...cartItemInputSchema.shape,
+  price: z.looseObject(moneySchema.shape),
   id: z.string().check(z.minLength(1)),
   quantity: quantitySchema,
   addedAt: timeSchema,
@@ -122,10 +124,10 @@ export const limitedOrdersSchema = z.array(
   }),
 )
 
-export const orderSchema = z.object({
+export const orderSchema = z.looseObject({
   id: z.string(),
   items: z.array(cartItemSchema),
-  total: z.object({ amount: z.int(), currency: z.string() }),
+  total: z.looseObject({ amount: z.int(), currency: z.string() }),
   placedAt: z.number(),
 })
 
@@ -160,7 +162,7 @@ export function addToCart(cart: Cart, input: CartItemInput, at: number, path = '
     addedAt: at,
     ...(metadata === undefined ? {} : { metadata }),
   }
-  return { items: [...cart.items, line] }
+  return { ...cart, items: [...cart.items, line] }
 }
 
 function joins(line: CartItem, sku: string, amount: number, metadata: JsonObject | undefined): boolean {
@@ -176,13 +178,13 @@ export function setCartQuantity(cart: Cart, itemId: string, quantity: number, pa
   if (quantity === 0) return removeFromCart(cart, itemId)
   parseWith(quantitySchema, quantity, path)
   mustHold(cart, itemId)
-  return { items: cart.items.map((line) => (line.id === itemId ? { ...line, quantity } : line)) }
+  return { ...cart, items: cart.items.map((line) => (line.id === itemId ? { ...line, quantity } : line)) }
 }
 
 /** The cart without one line. @throws `not_found` for an unknown line. */
 export function removeFromCart(cart: Cart, itemId: string): Cart {
   mustHold(cart, itemId)
-  return { items: cart.items.filter((line) => line.id !== itemId) }
+  return { ...cart, items: cart.items.filter((line) => line.id !== itemId) }
 }
 
 function mustHold(cart: Cart, itemId: string): void {

@@ -59,7 +59,7 @@ export const consentChangeSchema = z.strictObject({
 })
 
 const decision = { granted: z.boolean(), version: z.string(), source: z.string(), at: z.number() }
-export const consentsSchema: z.core.$ZodType<Consents> = z.object({
+export const consentsSchema: z.core.$ZodType<Consents> = z.looseObject({
   purposes: z.record(z.string(), z.looseObject(decision)),
   history: z.array(z.looseObject({ ...decision, purpose: z.string() })),
 })
@@ -78,6 +78,7 @@ export function decided(before: Consents, change: ConsentChange, at: number): Co
     throw new SessionError('limit_reached', `There are already ${maxPurposes} purposes.`, { path: 'purpose' })
   }
   return {
+    ...before,
     purposes: { ...known, [of]: next },
     history: [...before.history, { ...next, purpose: of }].slice(-maxHistory),
   }

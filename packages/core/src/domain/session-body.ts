@@ -186,16 +186,16 @@ export interface SessionBody {
   readonly stats?: SessionStats | undefined
 }
 
-const seqRange = z.object({ from: z.int().check(z.minimum(1)), to: z.optional(z.int()) })
+const seqRange = z.looseObject({ from: z.int().check(z.minimum(1)), to: z.optional(z.int()) })
 const count = z.int().check(z.minimum(0))
 
-// Loose: during a rolling deploy, a change by an older release keeps a field that a newer release added.
+// Loose, at every depth: during a rolling deploy, a change by an older release keeps a field that a newer release added.
 const bodySchema: z.core.$ZodType<SessionBody> = z.looseObject({
   v: z.literal(1),
   state: storedJsonObject,
   preferences: storedJsonObject,
-  cart: z.object({ items: z.array(cartItemSchema) }),
-  cartCounts: z.object({ added: count, removed: count, purchased: count }),
+  cart: z.looseObject({ items: z.array(cartItemSchema) }),
+  cartCounts: z.looseObject({ added: count, removed: count, purchased: count }),
   orders: z.array(orderSchema),
   facts: z.array(
     z.looseObject({
@@ -220,7 +220,7 @@ const bodySchema: z.core.$ZodType<SessionBody> = z.looseObject({
   ),
   generation: z.int().check(z.minimum(1)),
   changes: z.array(z.string()),
-  lineage: z.optional(z.object({ sessionId: z.string(), rootId: z.optional(z.string()), seq: count })),
+  lineage: z.optional(z.looseObject({ sessionId: z.string(), rootId: z.optional(z.string()), seq: count })),
   boundary: z.optional(z.looseObject({ seq: count })),
   turn: z.optional(
     z.looseObject({

@@ -3,7 +3,7 @@ import { noteAudit } from '../audit/note.js'
 import { suspicionsOf } from '../audit/suspicions.js'
 import { digestOf } from '../digest.js'
 import type { Identity } from '../domain/identity.js'
-import { isSessionError } from '../errors.js'
+import { isSessionError, isUnreadable } from '../errors.js'
 import type { RateLimiter } from './api-options.js'
 import { readBody } from './body.js'
 import { executeCall, type IdentifiedRequest, type RoutedRequest, requestSession } from './call.js'
@@ -110,9 +110,11 @@ async function answerIdentified(asked: Omit<IdentifiedRequest, 'text' | 'key'>):
       await owned()
     } catch (error) {
       // A repeat by the caller who deleted the session is told again that it was deleted.
-      const isRepeatable = route.operation === 'deleteSession' && request.headers.has('idempotency-key')
-      if (!isRepeatable || !isSessionError(error, 'not_found')) throw error
-      missing = error
+      const isDeletion = route.operation === 'deleteSession'
+      const isRepeatable = isDeletion && request.headers.has('idempotency-key')
+      if (isRepeatable && isSessionError(error, 'not_found')) missing = error
+      // Its owner need not read a session to have it gone. The deletion finds out whose it is.
+      else if (!isDeletion || !isUnreadable(error)) throw error
     }
   }
   const key = await keyOf(request, route, identity, caller, missing)

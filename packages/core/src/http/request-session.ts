@@ -134,10 +134,28 @@ export class RequestSession {
     const given = await this.#bindGuest(id)
     if (given !== undefined) return given
     const session = await this.find()
-    if (session === undefined || (id !== undefined && session.id !== id)) throw noSuchSession()
+    const bound = session ?? (await this.#boundBefore())
+    if (bound === undefined || (id !== undefined && bound.id !== id)) throw noSuchSession()
     this.checkCarrying()
-    this.#handOver(await session.bind())
-    return session
+    this.#handOver(await (session === undefined ? bound.credential() : bound.bind()))
+    this.#found = Promise.resolve(bound)
+    if (session === undefined) this.#draft = undefined
+    return bound
+  }
+
+  /**
+   * The session of an outdated credential that is the caller's by now: an earlier sign-in of this client has given it, and
+   * its answer may have been lost.
+   */
+  async #boundBefore(): Promise<Session | undefined> {
+    const { sessions, transport, fields } = this.#options
+    const claim = await serviceOf(sessions).credentials.verify(transport.read(fields) ?? '')
+    const mine = await this.mine()
+    const { tenantId, userId } = mine.identity
+    if (claim === undefined || userId === undefined || claim.ref.tenantId !== tenantId) return undefined
+    const session = await mine.find(claim.ref.id)
+    const isSame = session?.record.userId === userId && session.record.incarnation === claim.incarnation
+    return isSame ? session : undefined
   }
 
   /** Undefined when there is no guest, or none of the sessions is the user's now. */

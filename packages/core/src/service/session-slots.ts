@@ -1,7 +1,7 @@
 import { isSessionError, isUnreadable, SessionError } from '../errors.js'
+import { evictSessions } from './evict-sessions.js'
 import type { Service } from './service.js'
-import { removeSideRecords, sideRecordRef, updateSideRecord, userRecordRef } from './side-records.js'
-import { repeatUnknown } from './unknown-outcome.js'
+import { sideRecordRef, updateSideRecord, userRecordRef } from './side-records.js'
 import type { SessionQuery } from '../contract/session-store.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 
@@ -9,6 +9,8 @@ import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 interface Register {
   readonly holders: readonly string[]
 }
+
+type WhenFull = 'reject' | 'evict' | 'exceed'
 
 const pageSize = 200
 
@@ -21,23 +23,13 @@ const pageSize = 200
  * @throws `limit_reached`
  */
 export async function takeSlots(service: Service, record: SessionRecord): Promise<void> {
-  const { maxSessions, maxSessionsPerUser } = service.limits
-  const { tenantId, userId } = record
+  const { maxSessions, whenFull } = service.limits
+  const { tenantId } = record
   try {
-    if (userId !== undefined && Number.isFinite(maxSessionsPerUser)) {
-      const register = await userRecordRef(
-        service,
-        'slots',
-        { tenantId, userId },
-        (digest) => `user:${digest}`,
-      )
-      await claim(service, record, register, maxSessionsPerUser, { tenantId, userId, limit: pageSize })
-    }
+    await takeUserSlot(service, record, whenFull)
     if (Number.isFinite(maxSessions)) {
-      await claim(service, record, sideRecordRef('slots', tenantId, 'tenant'), maxSessions, {
-        tenantId,
-        limit: pageSize,
-      })
+      const query = { tenantId, limit: pageSize }
+      await claim(service, record, sideRecordRef('slots', tenantId, 'tenant'), maxSessions, whenFull, query)
     }
   } catch (error) {
     const { incarnation, changes } = record
@@ -48,11 +40,30 @@ export async function takeSlots(service: Service, record: SessionRecord): Promis
   }
 }
 
+/**
+ * Counts a session that was given to its user. Who signs in keeps the conversation, so it is never refused: with `evict`
+ * it takes the place of the least active one, and without, the user makes a new one only once there is room.
+ */
+export async function countGiven(service: Service, record: SessionRecord): Promise<void> {
+  const { whenFull } = service.limits
+  // The session is given already, and its credential replaced: an outage must not keep the new one from its holder.
+  await takeUserSlot(service, record, whenFull === 'evict' ? whenFull : 'exceed').catch(() => undefined)
+}
+
+async function takeUserSlot(service: Service, record: SessionRecord, whenFull: WhenFull): Promise<void> {
+  const { maxSessionsPerUser } = service.limits
+  const { tenantId, userId } = record
+  if (userId === undefined || !Number.isFinite(maxSessionsPerUser)) return
+  const register = await userRecordRef(service, 'slots', { tenantId, userId }, (digest) => `user:${digest}`)
+  await claim(service, record, register, maxSessionsPerUser, whenFull, { tenantId, userId, limit: pageSize })
+}
+
 async function claim(
   service: Service,
   record: SessionRecord,
   register: SessionRef,
   max: number,
+  whenFull: WhenFull,
   query: SessionQuery,
 ): Promise<void> {
   const admit = async (before: Register | undefined): Promise<Register | undefined> => {
@@ -64,14 +75,15 @@ async function claim(
       holders = live.map(({ id }) => id)
     }
     if (holders.length >= max) {
-      if (service.limits.whenFull === 'reject') {
+      if (whenFull === 'reject') {
         throw new SessionError('limit_reached', `There are already ${max} live sessions.`, {
           path: 'sessions',
         })
       }
       // `stillLive` returns the most active sessions first.
-      for (const evicted of live.slice(max - 1)) await evict(service, evicted)
-      holders = holders.slice(0, max - 1)
+      if (whenFull === 'evict') {
+        holders = (await evictSessions(service, live, live.length - max + 1)).map(({ id }) => id)
+      }
     }
     return { holders: [...holders, record.id] }
   }
@@ -99,16 +111,6 @@ export async function releaseSlots(
     // All creates of the tenant write this record, and an erasure may lose to them for long.
     { idleMs: service.ttl.absoluteMs, isRepeatable: true, isPatient: true },
   )
-}
-
-/** Ends the very session that was seen, as deleting it does, and nobody's who has its id by now. */
-async function evict(service: Service, record: SessionRecord): Promise<void> {
-  const { incarnation } = record
-  if (!(await repeatUnknown(() => service.store.remove(record, { incarnation })))) return
-  service.histories.forget(record)
-  service.tallies.forget(record)
-  await removeSideRecords(service, record, ['turns', 'requests', 'transfers'])
-  service.emit('session.evicted', record, {}, 'system')
 }
 
 /** The holders that are live, the most active first. */

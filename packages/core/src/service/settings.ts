@@ -42,7 +42,7 @@ export interface LimitSettings {
   maxSessionsPerUser?: number
   /**
    * Over either limit: `reject` (default) refuses the new session with `limit_reached`; `evict` removes the least
-   * active one.
+   * active one, and one that is being answered only where no other is left.
    */
   whenFull?: 'reject' | 'evict'
   /** Messages in one session; appends at the same moment may exceed it a little (default 100,000). */

@@ -166,6 +166,6 @@ export class SessionCart {
 
 function counted(before: SessionBody, after: Cart): CartCounts {
   const difference = itemCount(after) - itemCount(before.cart)
-  const { added, removed, purchased } = before.cartCounts
-  return { added: added + Math.max(difference, 0), removed: removed + Math.max(-difference, 0), purchased }
+  const { added, removed, ...others } = before.cartCounts
+  return { ...others, added: added + Math.max(difference, 0), removed: removed + Math.max(-difference, 0) }
 }

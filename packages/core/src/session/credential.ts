@@ -2,6 +2,7 @@ import type { Identity } from '../domain/identity.js'
 import { SessionError } from '../errors.js'
 import { parseText } from '../parse.js'
 import { isAllowed, refuseWithout } from '../service/consent.js'
+import { countGiven } from '../service/session-slots.js'
 import { checkNotErased, refuseErased } from '../service/user-record.js'
 import { type LiveSession, noSuchSession, type SessionSnapshot } from '../service/live-session.js'
 
@@ -44,10 +45,18 @@ export async function giveToUser(live: LiveSession, to: Identity, guest?: string
   const consents = await checkNotErased(service, { tenantId: ref.tenantId, userId })
   const allows = (purpose: string) => isAllowed(service, purpose, consents, to.consents)
   if (!allows('storage')) refuseWithout('storage')
+  let isGiven = false
   const seen = await live.update(
     (before) => {
-      const owner = live.record.userId
+      const { record } = live
+      const owner = record.userId
       if (owner !== undefined && owner !== userId && owner !== guest) throw noSuchSession()
+      // Its credential has been replaced since this handle was opened, and not by it.
+      const isOutdated = !live.mayStillOpen({ record, body: before })
+      if (isOutdated && owner !== userId) throw noSuchSession()
+      isGiven = isOutdated
+      // Another request of the user was faster. A browser keeps the answer that comes last: both get one credential.
+      if (isGiven) return before
       // The user's own decisions hold from now on.
       const { consent: _, ...body } = before
       const preferences = allows('personalization') ? before.preferences : {}
@@ -58,6 +67,8 @@ export async function giveToUser(live: LiveSession, to: Identity, guest?: string
   if (!(await refuseErased(service, seen.record)))
     await live.update((before) => ({ ...before, preferences: {} }))
   live.holds(seen.body.generation)
+  if (isGiven) return sign(live, seen)
+  await countGiven(service, seen.record)
   live.emit('session.bound', seen.record, {})
   live.emit('credential.rotated', seen.record, { generation: seen.body.generation })
   return sign(live, seen)

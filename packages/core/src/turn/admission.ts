@@ -16,7 +16,8 @@ import { isHeld, stopTurn, waitForEnd } from './follow.js'
 import { releaseLease, type TakenLease, takeLease, turnInProgress } from './lease.js'
 import { turnOf } from './event.js'
 import { standInLine } from './line.js'
-import { TurnLog, turnLogRef } from './log.js'
+import { TurnLog } from './log.js'
+import { turnLogRef } from '../service/living-turn.js'
 import {
   checkForDraft,
   messageOf,

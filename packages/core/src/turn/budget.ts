@@ -5,7 +5,7 @@ import { sideRecordRef, updateSideRecord, userRecordRef } from '../service/side-
 import type { TurnBudget } from '../service/settings.js'
 import type { SessionRef } from '../contract/session-record.js'
 import { rootIdOf } from '../domain/session-body.js'
-import { isAlive } from './log.js'
+import { isAlive } from '../service/living-turn.js'
 import type { TurnUsage } from './usage.js'
 
 const dayMs = 24 * 3_600_000

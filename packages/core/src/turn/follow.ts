@@ -11,7 +11,8 @@ import { settleLost } from './lease.js'
 import { isEnd, type TurnEnded, type TurnEvent, turnOf, type TurnStarted } from './event.js'
 import { placeOfReply, readReplies } from './replies.js'
 import { noUsage } from './usage.js'
-import { askToStop, isAlive, readTurnLog, sessionIdOf, type TurnLog, turnLogRef } from './log.js'
+import { askToStop, readTurnLog, sessionIdOf, type TurnLog } from './log.js'
+import { isAlive, turnLogRef } from '../service/living-turn.js'
 import { timerMs } from '../time.js'
 
 /** A turn that runs in this process. */

@@ -2,7 +2,7 @@ import { blankAnswers } from '../service/keyed-requests.js'
 import type { LiveSession } from '../service/live-session.js'
 import type { TurnLease } from '../domain/session-body.js'
 import { sideRecordLabel, sideRecordTenant } from '../service/side-records.js'
-import { turnLogRef } from './log.js'
+import { turnLogRef } from '../service/living-turn.js'
 
 const pageSize = 200
 

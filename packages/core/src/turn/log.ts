@@ -1,12 +1,11 @@
 import { isSessionError } from '../errors.js'
 import type { TurnAbortReason } from '../domain/events.js'
-import { readSideRecord, sideRecordLabel, sideRecordRef, updateSideRecord } from '../service/side-records.js'
+import { readSideRecord, sideRecordLabel, updateSideRecord } from '../service/side-records.js'
 import type { Service } from '../service/service.js'
 import { repeatUnknown } from '../service/unknown-outcome.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 import { type TurnEvent, isEnd } from './event.js'
 import { mapInSlices, pause } from '../slices.js'
-import { readStoreTime } from '../service/store-time.js'
 
 type Unnumbered<Event> = Event extends { n: number } ? Omit<Event, 'n'> : never
 
@@ -15,14 +14,6 @@ interface TurnRecord {
   readonly sessionId: string
   /** Why a caller wants the turn to stop. */
   readonly stop?: TurnAbortReason
-}
-
-/**
- * A turn's events are kept in a record beside its session. The same record is its heartbeat: every write moves
- * `updatedAt`, by the store's clock. Its body is written once, by a caller who wants the turn to stop, and says why.
- */
-export function turnLogRef(tenantId: string, turnId: string): SessionRef {
-  return sideRecordRef('turns', tenantId, turnId)
 }
 
 /** Timing of a turn's events; all in milliseconds. */
@@ -195,14 +186,4 @@ export async function sessionIdOf(service: Service, ref: SessionRef): Promise<st
 
 async function stopReason(service: Service, ref: SessionRef): Promise<TurnAbortReason> {
   return (await readSideRecord<TurnRecord>(service, ref))?.value.stop ?? 'lost'
-}
-
-/** Whether a process still runs a turn, by the store's clock. */
-export async function isAlive(service: Service, tenantId: string, turnId: string): Promise<boolean> {
-  const ref = turnLogRef(tenantId, turnId)
-  const stored = await service.store.read(ref)
-  if (stored === undefined) return false
-  const now = await readStoreTime(service, tenantId)
-  // If the record was written while the time was read, the difference is negative: the turn is alive.
-  return now - stored.record.updatedAt < service.turns.leaseMs
 }

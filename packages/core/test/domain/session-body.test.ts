@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { addToCart, limitedCartSchema, removeFromCart, setCartQuantity } from '../../src/domain/cart.js'
+import { decided } from '../../src/domain/consent.js'
 import { decodeBody, encodeBody, newBody } from '../../src/domain/session-body.js'
 
 describe('a body', () => {
@@ -10,6 +12,36 @@ describe('a body', () => {
   it('keeps a field that a newer release added', () => {
     const text = JSON.stringify({ ...newBody(), novelty: { x: 1 } })
     expect(JSON.parse(encodeBody(decodeBody(text), 10_000))).toHaveProperty('novelty', { x: 1 })
+  })
+
+  it('keeps what a newer release added inside of its parts, through changes of other parts of them', () => {
+    const price = { amount: 100, currency: 'USD', tax: 19 }
+    const item = { id: 'i', sku: 's', name: 'n', quantity: 1, price, addedAt: 1, gift: true }
+    const newer = {
+      ...newBody(),
+      cart: { items: [item], coupon: 'TEN' },
+      cartCounts: { added: 1, removed: 0, purchased: 0, returned: 1 },
+      orders: [{ id: 'o', items: [item], total: price, placedAt: 1, ship: 'slow' }],
+      path: [{ from: 1, by: 'x' }],
+      lineage: { sessionId: 'p', seq: 0, why: 'x' },
+      consent: { purposes: {}, history: [], policy: 2 },
+    }
+    const read = decodeBody(JSON.stringify(newer))
+    expect(read).toEqual(newer)
+    const other = { sku: 'other', name: 'n', price: { amount: 1, currency: 'USD' } }
+    const fuller = addToCart(read.cart, other, 2)
+    for (const cart of [
+      fuller,
+      setCartQuantity(fuller, 'i', 3),
+      removeFromCart(fuller, fuller.items[1]!.id),
+    ]) {
+      expect(cart).toHaveProperty('coupon', 'TEN')
+      expect(cart.items[0]).toMatchObject({ gift: true, price })
+    }
+    expect(
+      decided(read.consent!, { purpose: 'x', granted: true, version: '1', source: 's' }, 1),
+    ).toHaveProperty('policy', 2)
+    expect(limitedCartSchema.safeParse(read.cart).success).toBe(true)
   })
 
   it('is refused over the limit', () => {

@@ -115,3 +115,64 @@ it('replaces the credential of a session of nobody, for a caller who was never a
   expect((await signingIn(store, [now]).session.find())?.id).toBe(draft.id)
   expect(await signingIn(store, [cookie]).session.find()).toBeUndefined()
 })
+
+/** An anonymous session, and a request of its browser, of whoever has signed in there. */
+async function anonymousIn(store: SessionStore) {
+  const first = request({ store, identity: anonymous })
+  first.gate.open()
+  const draft = await first.session.renew()
+  await draft.append(hello)
+  const cookie = `sessions=${credentialIn(first.sent)}`
+  const from = (identity: Identity) => {
+    const made = request({ store, identity, fields: { cookie } })
+    made.gate.open()
+    return made
+  }
+  return { id: draft.id, from, sessions: first.sessions }
+}
+
+it('gives a browser that signs in twice at once one credential, whichever answer comes last', async () => {
+  const { id, from, sessions } = await anonymousIn(memoryStore())
+  const tabs = [from(alice), from(alice)]
+  await Promise.all(tabs.map(({ session }) => session.find()))
+  const bound = await Promise.all(tabs.map(({ session }) => session.bind()))
+  expect(bound.map((each) => each.id)).toEqual([id, id])
+  for (const { sent } of tabs) {
+    expect((await sessions.for(alice).findByCredential(credentialIn(sent)))?.id).toBe(id)
+  }
+})
+
+it('gives the session again to a browser that never got the answer, and to nobody else', async () => {
+  const { id, from, sessions } = await anonymousIn(memoryStore())
+  await from(alice).session.bind()
+  const again = from(alice)
+  await again.session.get()
+  expect((await again.session.bind(id)).id).toBe(id)
+  expect((await again.session.get()).id).toBe(id)
+  expect((await sessions.for(alice).findByCredential(credentialIn(again.sent)))?.id).toBe(id)
+  for (const [identity, named, code] of [
+    [alice, 'another', 'not_found'],
+    [{ ...alice, userId: 'mallory' }, undefined, 'not_found'],
+    [{ ...alice, tenantId: 'other' }, undefined, 'not_found'],
+    [anonymous, undefined, 'not_found'],
+    [admin, undefined, 'not_found'],
+  ] as const) {
+    const other = from(identity)
+    expect(await codeOf(other.session.bind(named))).toBe(code)
+    expect(other.sent.getSetCookie()).toEqual([])
+  }
+  await (await sessions.for(alice).get(id)).delete()
+  await sessions.for(alice).create({ id })
+  expect(await codeOf(from(alice).session.bind())).toBe('not_found')
+})
+
+it('gives nobody a session that has moved to another device since it was opened', async () => {
+  const { id, from, sessions } = await anonymousIn(memoryStore())
+  const late = from(alice)
+  const seen = await late.session.find()
+  const { secret } = await seen!.transfer({ mode: 'move' })
+  const moved = await sessions.for(anonymous).redeem({ secret })
+  const credential = moved.status === 'redeemed' ? moved.credential : ''
+  expect(await codeOf(late.session.bind())).toBe('not_found')
+  expect((await sessions.for(anonymous).findByCredential(credential))?.id).toBe(id)
+})

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { memoryStore, type SessionsOptions, type SessionStore } from '../../src/index.js'
+import { memoryStore, type SessionsOptions, type SessionStore, type Turn } from '../../src/index.js'
 import { sideRecordTenant } from '../../src/service/side-records.js'
 import { alice, anonymous, bob, codeOf, service } from '../service.js'
 
@@ -119,6 +119,49 @@ it('evicts as many as it takes, the least active, with all that is kept beside t
   expect(register!.holders).toEqual(['a', 'e'])
 })
 
+it.each([
+  ['another one', 2, ['answering', 'new'], 'completed'],
+  ['none other', 1, ['new'], 'lost'],
+])('evicts a session that is being answered only where there is %s', async (_, maxSessions, left, end) => {
+  let now = 1_000_000_000
+  const store = memoryStore({ clock: () => now })
+  const roomy = service({ store, limits: { maxSessions: 9 } }).for(alice)
+  const answering = await roomy.create({ id: 'answering' })
+  let answer = (_text: string) => {}
+  const answered = new Promise<string>((resolve) => (answer = resolve))
+  const turn = await new Promise<Turn>((resolve) => {
+    const begun = answering.turn('Hi', () => {
+      resolve(begun)
+      return answered
+    })
+  })
+  if (maxSessions === 2) {
+    // Less than a turn lives without a sign of life.
+    now += 5000
+    // Its turn is over, and another one was lost with its process.
+    const idle = await roomy.create({ id: 'idle' })
+    await idle.turn('Hi', () => 'ok').result
+    const { body } = (await store.read({ tenantId: 'acme', id: 'idle' }))!
+    const { turn: lost } = JSON.parse((await store.read({ tenantId: 'acme', id: 'answering' }))!.body) as {
+      turn: object
+    }
+    const stale = JSON.stringify({ ...JSON.parse(body), turn: { ...lost, id: 'lost' } })
+    const { record } = (await store.read({ tenantId: 'acme', id: 'idle' }))!
+    await store.commit(record, { revision: record.revision, body: stale })
+  }
+  const strict = service({ store, limits: { maxSessions, whenFull: 'evict' } }).for(alice)
+  await strict.create({ id: 'new' })
+  expect((await strict.list()).items.map(({ id }) => id).toSorted()).toEqual(left)
+  answer('answered')
+  const outcome = await turn.result.then(
+    ({ status }) => status,
+    () => 'lost',
+  )
+  expect(outcome).toBe(end)
+  const [register] = await registers(store)
+  expect(register!.holders.toSorted()).toEqual(left)
+})
+
 it('tells of no eviction where the session was gone already', async () => {
   const inner = memoryStore()
   const store: SessionStore = {
@@ -141,6 +184,27 @@ it('takes what an erased user had out of the register of the tenant, and leaves 
   await sessions.for(bob).create({ id: 'his' })
   await sessions.privacy.erase({ ...alice, by: 'admin', reason: 'asked' })
   expect((await registers(store)).map(({ holders }) => holders)).toEqual([['his']])
+})
+
+it.each([
+  ['evict', ['anonymous', 'second'], ['anonymous', 'third']],
+  ['reject', ['anonymous', 'first', 'second'], ['anonymous', 'first', 'second']],
+] as const)('counts a session that a user is given, and refuses none: %s', async (whenFull, given, after) => {
+  let now = 1_000_000_000
+  const store = memoryStore({ clock: () => (now += 60_001) })
+  const limits = { maxSessionsPerUser: 2, whenFull }
+  const sessions = service({ store, limits, credentialSecrets: ['x'.repeat(32)] })
+  const mine = sessions.for(alice)
+  const ids = async () => (await mine.list()).items.map(({ id }) => id).toSorted()
+  await mine.create({ id: 'first' })
+  await mine.create({ id: 'second' })
+  const session = await sessions.for(anonymous).create({ id: 'anonymous' })
+  const held = await mine.findByCredential(await session.credential())
+  expect(await mine.findByCredential(await held!.bind())).toBeDefined()
+  expect(await ids()).toEqual(given)
+  const made = await codeOf(mine.create({ id: 'third' }))
+  expect(made).toBe(whenFull === 'evict' ? 'settled' : 'limit_reached')
+  expect(await ids()).toEqual(after)
 })
 
 it('counts the sessions of nobody for the tenant, and for no user', async () => {

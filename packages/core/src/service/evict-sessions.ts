@@ -1,0 +1,56 @@
+import type { SessionRecord } from '../contract/session-record.js'
+import { decodeBody } from '../domain/session-body.js'
+import { isUnreadable } from '../errors.js'
+import { isAlive } from './living-turn.js'
+import type { Service } from './service.js'
+import { removeSideRecords } from './side-records.js'
+import { repeatUnknown } from './unknown-outcome.js'
+
+/**
+ * Ends so many sessions, the least active first. A session whose message is being answered is not idle, though nothing
+ * is written to it meanwhile: it goes only where no other is left.
+ *
+ * @param live The most active first.
+ * @returns Those that stay, in the same order.
+ */
+export async function evictSessions(
+  service: Service,
+  live: readonly SessionRecord[],
+  count: number,
+): Promise<SessionRecord[]> {
+  const free: SessionRecord[] = []
+  const answering: SessionRecord[] = []
+  for (const record of live.toReversed()) {
+    if (free.length === count) break
+    const place = (await isAnswering(service, record)) ? answering : free
+    place.push(record)
+  }
+  const evicted = new Set([...free, ...answering].slice(0, count))
+  const kept: SessionRecord[] = []
+  for (const record of live) {
+    if (evicted.has(record)) await evict(service, record)
+    else kept.push(record)
+  }
+  return kept
+}
+
+/** Ends the very session that was seen, as deleting it does, and nobody's who has its id by now. */
+async function evict(service: Service, record: SessionRecord): Promise<void> {
+  const { incarnation } = record
+  if (!(await repeatUnknown(() => service.store.remove(record, { incarnation })))) return
+  service.histories.forget(record)
+  service.tallies.forget(record)
+  await removeSideRecords(service, record, ['turns', 'requests', 'transfers'])
+  service.emit('session.evicted', record, {}, 'system')
+}
+
+async function isAnswering(service: Service, record: SessionRecord): Promise<boolean> {
+  try {
+    const stored = await service.store.read(record)
+    const turn = stored === undefined ? undefined : decodeBody(stored.body).turn
+    return turn !== undefined && (await isAlive(service, record.tenantId, turn.id))
+  } catch (error) {
+    if (isUnreadable(error)) return false
+    throw error
+  }
+}
