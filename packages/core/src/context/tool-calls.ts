@@ -25,6 +25,8 @@ export interface Repair {
     | 'shortened-result'
     /** A call without a result: it gets one that says so. */
     | 'interrupted-call'
+    /** A call whose arguments are the beginning of a JSON object: providers refuse it, so it is shown without any. */
+    | 'cut-input'
     /** A call with the id of an earlier one: it and its result get another id. */
     | 'renamed-call'
   /** The call that it is about. */
@@ -111,7 +113,10 @@ export function* matchingCalls(
           toolName: typeof toolName === 'string' ? toolName : undefined,
         }
         if (call.shownAs !== id) repairs.push({ seq, why: 'renamed-call', toolCallId: id })
-        rest.push(call.shownAs === id ? part : { ...part, toolCallId: call.shownAs })
+        const isCut = isCutInput(part['input'])
+        if (isCut) repairs.push({ seq, why: 'cut-input', toolCallId: id })
+        const shown = isCut ? { ...part, input: {} } : part
+        rest.push(call.shownAs === id ? shown : { ...shown, toolCallId: call.shownAs })
         if (!own.has(id)) calls.push(call)
         pushTo(open, id, { call, step })
         const approvalId = requests.get(id)
@@ -218,6 +223,11 @@ function isStray(part: MessagePart, { role }: Message): boolean {
 function idOf(part: MessagePart): string | undefined {
   const id = (part as { toolCallId?: unknown }).toolCallId
   return typeof id === 'string' && id !== '' ? id : undefined
+}
+
+/** Texts are the input of some tools; one that begins as an object was to be one. */
+function isCutInput(input: unknown): boolean {
+  return typeof input === 'string' && /^\s*\{/.test(input)
 }
 
 function isBlank(text: unknown): boolean {
