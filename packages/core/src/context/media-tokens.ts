@@ -86,7 +86,8 @@ function ofSeconds(kind: 'audio' | 'video', media: Media, bytes: number | undefi
   return Math.max(perSecond[kind], Math.ceil((seconds ?? guess) * perSecond[kind]))
 }
 
-function dataOf(media: Media): string | undefined {
+/** The bytes of media, as base64 or a URL; undefined where they are elsewhere. */
+export function dataOf(media: Media): string | undefined {
   const nested =
     media['source'] ?? media['image_url'] ?? media['input_audio'] ?? media['file'] ?? media['inlineData']
   const places: readonly unknown[] = [media, nested]

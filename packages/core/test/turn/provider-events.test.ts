@@ -234,3 +234,25 @@ it('shows a call whose arguments were cut off as providers take it', async () =>
   expect(messages[1]!.content).toMatchObject([{ type: 'tool-call', input: {} }])
   expect(report.repairs).toContainEqual({ seq: 2, why: 'cut-input', toolCallId: 'a' })
 })
+
+it.each<object>([
+  { type: 'file', mediaType: 'image/png', data: 'A'.repeat(600_000) },
+  item({ type: 'image_generation_call', id: 'i', status: 'completed', result: 'A'.repeat(600_000) }),
+])(
+  'names an image that was too large to be kept, where a provider would want its bytes, %#',
+  async (event) => {
+    const session = await opened({ onWarning: () => {} })
+    await session.turn('Hi', () => [event, 'Here'] as TurnPart[]).result
+    const { messages, report } = await session.context({ maxTokens: 4000 })
+    const text = expect.stringMatching(/^\[image.*: too large to be kept\]$/)
+    expect(messages[1]!.content).toEqual([
+      { type: 'text', text },
+      { type: 'text', text: 'Here' },
+    ])
+    expect(report.repairs).toEqual([{ seq: 2, why: 'left-out-media' }])
+    expect((await session.history()).messages[1]!.content).toMatchObject([
+      { omitted: [expect.any(String)] },
+      {},
+    ])
+  },
+)
