@@ -71,9 +71,6 @@ export class OpenAiReader {
   #chat(chunk: JsonObject): readonly JsonObject[] {
     const model = textIn(chunk, 'model')
     if (model !== undefined) this.#model = { model }
-    const usage = objectIn(chunk, 'usage')
-    // Some providers give the counts from the beginning with each chunk: only the last ones count.
-    const counts = Object.keys(usage).length > 0 ? { ...usage, ...this.#model } : undefined
     const parts: JsonObject[] = []
     if (this.#begins(chunk)) {
       parts.push(...this.used())
@@ -96,7 +93,9 @@ export class OpenAiReader {
       this.#isOver = true
       parts.push(...this.#called(), { type: 'finish', finishReason })
     }
-    if (counts !== undefined) this.#usage = counts
+    const usage = objectIn(chunk, 'usage')
+    // Some providers give the counts from the beginning with each chunk: only the last ones count.
+    if (Object.keys(usage).length > 0) this.#usage = { ...usage, ...this.#model }
     return parts
   }
 
