@@ -16,11 +16,11 @@ const usualSeconds = 60
  */
 export function tokensOfMedia(media: Media): number {
   const data = dataOf(media)
-  const mime = mimeOf(media) ?? /^data:([^;,]{1,100})[;,]/.exec(data ?? '')?.[1] ?? media.type
+  const mime = mimeOf(media) ?? /^data:([^;,]{1,100})[;,]/.exec(data ?? '')?.[1] ?? media.type ?? ''
   const bytes = data === undefined || data.startsWith('http') ? undefined : (data.length * 3) / 4
   if (/audio/.test(mime)) return ofSeconds('audio', media, bytes)
   if (/video/.test(mime)) return ofSeconds('video', media, bytes)
-  if (/pdf|document|^text\//.test(mime)) {
+  if (isDocument(mime)) {
     const pages = numberIn(media, ['pages', 'pageCount', 'numPages'])
     return perPage * Math.max(1, pages ?? Math.ceil((bytes ?? 0) / bytesOfPage))
   }
@@ -29,6 +29,47 @@ export function tokensOfMedia(media: Media): number {
   if (width !== undefined && height !== undefined) return ofImage(width, height)
   const size = data === undefined ? undefined : sizeOfPng(data)
   return size === undefined ? usualImage : ofImage(...size)
+}
+
+/**
+ * The text of a document that is one: a model gets it word for word. Undefined for other media, and for a text that is
+ * elsewhere.
+ */
+export function textOfMedia(media: Media): string | undefined {
+  const { content } = (media['source'] ?? {}) as { content?: unknown }
+  if (content !== undefined) return typeof content === 'string' ? content : JSON.stringify(content)
+  const data = dataOf(media)
+  if (data === undefined || /^https?:/.test(data)) return undefined
+  const [head, url = ''] = /^data:([^,]{0,200}),/.exec(data) ?? ['']
+  const mime = mimeOf(media) ?? url
+  if (!isText(mime)) return undefined
+  const given = data.slice(head.length)
+  if (head !== '' && !url.endsWith(';base64')) return decodedUri(given)
+  return base64.test(given) && given.length % 4 === 0 ? decodedBytes(given) : given
+}
+
+const base64 = /^[A-Za-z0-9+/]*={0,2}$/
+
+function decodedBytes(given: string): string {
+  return new TextDecoder().decode(Uint8Array.from(atob(given), (letter) => letter.charCodeAt(0)))
+}
+
+function decodedUri(given: string): string {
+  try {
+    return decodeURIComponent(given)
+  } catch {
+    return given
+  }
+}
+
+function isDocument(mime: string): boolean {
+  return /pdf|document/.test(mime) || isText(mime)
+}
+
+function isText(mime: string): boolean {
+  return (
+    /^text\/|json|xml|yaml|javascript|csv|^(?:txt|md|html)$/.test(mime) && !/^image|officedocument/.test(mime)
+  )
 }
 
 /** The larger of two counts: tiles of 512 pixels, and area. */
@@ -45,14 +86,25 @@ function ofSeconds(kind: 'audio' | 'video', media: Media, bytes: number | undefi
   return Math.max(perSecond[kind], Math.ceil((seconds ?? guess) * perSecond[kind]))
 }
 
-function dataOf(media: Media): string | undefined {
+/** The bytes of media, as base64 or a URL; undefined where they are elsewhere. */
+export function dataOf(media: Media): string | undefined {
   const nested =
     media['source'] ?? media['image_url'] ?? media['input_audio'] ?? media['file'] ?? media['inlineData']
   const places: readonly unknown[] = [media, nested]
   for (const place of places) {
     if (typeof place === 'string') return place
     if (typeof place !== 'object' || place === null) continue
-    for (const field of ['data', 'image', 'url', 'image_url', 'file_data', 'file']) {
+    for (const field of [
+      'data',
+      'image',
+      'url',
+      'image_url',
+      'file_data',
+      'file',
+      'result',
+      'blob',
+      'bytes',
+    ]) {
       const value = (place as Record<string, unknown>)[field]
       if (typeof value === 'string') return value
     }

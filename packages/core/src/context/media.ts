@@ -13,9 +13,13 @@ const mediaTypes = new Set([
   'video',
   'media',
   'document',
+  'reasoning-file',
+  'image_generation_call',
 ])
 
-const typeOfMedia = new RegExp(`"type":"(?:${[...mediaTypes].join('|')})"`)
+const typeOfMedia = new RegExp(
+  `"type":"(?:${[...mediaTypes].join('|')})"|"(?:data|blob|bytes)":"[A-Za-z0-9+/_-]{512}`,
+)
 
 /** Whether media may be in a JSON text, as `JSON.stringify` writes it. */
 export function mayHoldMedia(json: string): boolean {
@@ -24,14 +28,21 @@ export function mayHoldMedia(json: string): boolean {
 
 /** A part, of a message or of a tool result, that is an image, a document, audio or video. */
 export interface Media {
-  readonly type: string
+  readonly type?: string
   readonly [field: string]: unknown
 }
 
 export function isMedia(value: unknown): value is Media {
   if (typeof value !== 'object' || value === null) return false
   const { type } = value as { type?: unknown }
-  return typeof type === 'string' && mediaTypes.has(type)
+  return (typeof type === 'string' && mediaTypes.has(type)) || isUntypedMedia(value as Media)
+}
+
+/** Gemini, Bedrock and MCP say what bytes are, and have no `type` for it. */
+function isUntypedMedia(value: Media): boolean {
+  const { data, blob, source } = value
+  const given = data ?? blob ?? (source as { bytes?: unknown } | null | undefined)?.bytes
+  return typeof given === 'string' && isBytes(given) && mimeOf(value) !== undefined
 }
 
 // Encoded bytes: no word of any language is this long.
@@ -47,14 +58,18 @@ export function nameOfMedia(media: Media): string {
   const named = [filename, name, title].find(
     (each): each is string => typeof each === 'string' && each !== '',
   )
-  const kind = mimeOf(media) ?? media.type
+  const kind = mimeOf(media) ?? media.type ?? 'file'
   return named === undefined ? kind : `${kind} ${named.slice(0, 100)}`
 }
 
 export function mimeOf(media: Media): string | undefined {
-  for (const field of ['mediaType', 'mimeType', 'media_type', 'mime_type']) {
-    const value = media[field]
-    if (typeof value === 'string') return value.slice(0, 100)
+  const { source } = media
+  for (const place of [media, source]) {
+    if (typeof place !== 'object' || place === null) continue
+    for (const field of ['mediaType', 'mimeType', 'media_type', 'mime_type', 'format']) {
+      const value = (place as Record<string, unknown>)[field]
+      if (typeof value === 'string') return value.slice(0, 100)
+    }
   }
   return undefined
 }

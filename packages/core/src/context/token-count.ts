@@ -1,8 +1,8 @@
 import type { Message } from '../domain/message.js'
 import { atOnce } from '../slices.js'
 import { countingText, countText } from './count-text.js'
-import { isMedia, mayHoldMedia } from './media.js'
-import { tokensOfMedia } from './media-tokens.js'
+import { isMedia, mayHoldMedia, type Media } from './media.js'
+import { textOfMedia, tokensOfMedia } from './media-tokens.js'
 
 /** Counts the tokens that a model needs for a message. */
 export type CountTokens = (message: Pick<Message, 'role' | 'content'>) => number
@@ -39,13 +39,18 @@ function* estimatingTokens({ content }: Pick<Message, 'role' | 'content'>): Gene
   let total = perMessage
   for (const part of content) {
     const data: unknown = part
-    if (isMedia(data)) total += tokensOfMedia(data)
+    if (isMedia(data)) total += yield* countingMedia(data)
     else if (part.type === 'text' && typeof part['text'] === 'string')
       total += yield* countingText(part['text'])
     else if (!isForPages(part)) total += yield* countingData(part)
     yield
   }
   return total
+}
+
+function* countingMedia(media: Media): Generator<void, number> {
+  const text = textOfMedia(media)
+  return text === undefined ? tokensOfMedia(media) : yield* countingText(text)
 }
 
 /** Whether only pages read a part, such as the data parts of AI SDK: no model gets it. */
@@ -59,13 +64,14 @@ function* countingData(data: unknown): Generator<void, number> {
   if (whole === undefined) return 0
   // To look at each value takes many times longer, and few data have media.
   if (!whole.includes(';base64,') && !mayHoldMedia(whole)) return yield* countingText(whole)
-  let media = 0
+  const found: Media[] = []
   const text = JSON.stringify(data, (_, value: unknown) => {
-    if (isMedia(value)) media += tokensOfMedia(value)
-    else if (typeof value === 'string' && dataImage.test(value))
-      media += tokensOfMedia({ type: 'media', data: value })
+    if (isMedia(value)) found.push(value)
+    else if (typeof value === 'string' && dataImage.test(value)) found.push({ type: 'media', data: value })
     else return value
     return undefined
   })
-  return (text === undefined ? 0 : yield* countingText(text)) + media
+  let total = text === undefined ? 0 : yield* countingText(text)
+  for (const media of found) total += yield* countingMedia(media)
+  return total
 }

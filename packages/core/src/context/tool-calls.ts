@@ -1,5 +1,7 @@
 import type { Message } from '../domain/message.js'
 import type { MessagePart } from '../domain/part.js'
+import { isMedia, nameOfMedia } from './media.js'
+import { dataOf } from './media-tokens.js'
 import { wellFormedMessage } from './well-formed.js'
 
 /** Where the context differs from the log, and why. */
@@ -25,6 +27,10 @@ export interface Repair {
     | 'shortened-result'
     /** A call without a result: it gets one that says so. */
     | 'interrupted-call'
+    /** A call whose arguments are the beginning of a JSON object: providers refuse it, so it is shown without any. */
+    | 'cut-input'
+    /** A file, or an image, that was too large to be kept: a text names it. */
+    | 'left-out-media'
     /** A call with the id of an earlier one: it and its result get another id. */
     | 'renamed-call'
   /** The call that it is about. */
@@ -111,7 +117,10 @@ export function* matchingCalls(
           toolName: typeof toolName === 'string' ? toolName : undefined,
         }
         if (call.shownAs !== id) repairs.push({ seq, why: 'renamed-call', toolCallId: id })
-        rest.push(call.shownAs === id ? part : { ...part, toolCallId: call.shownAs })
+        const isCut = isCutInput(part['input'])
+        if (isCut) repairs.push({ seq, why: 'cut-input', toolCallId: id })
+        const shown = isCut ? { ...part, input: {} } : part
+        rest.push(call.shownAs === id ? shown : { ...shown, toolCallId: call.shownAs })
         if (!own.has(id)) calls.push(call)
         pushTo(open, id, { call, step })
         const approvalId = requests.get(id)
@@ -131,6 +140,9 @@ export function* matchingCalls(
         answered = true
       } else if (isStray(part, message)) {
         repairs.push({ seq, why: 'stray-part' })
+      } else if (isLeftOut(part)) {
+        repairs.push({ seq, why: 'left-out-media' })
+        rest.push({ type: 'text', text: `[${nameOfMedia(part)}: too large to be kept]` })
       } else if (part.type !== 'text' || !isBlank(part['text'])) {
         rest.push(part)
       }
@@ -218,6 +230,16 @@ function isStray(part: MessagePart, { role }: Message): boolean {
 function idOf(part: MessagePart): string | undefined {
   const id = (part as { toolCallId?: unknown }).toolCallId
   return typeof id === 'string' && id !== '' ? id : undefined
+}
+
+/** Texts are the input of some tools; one that begins as an object was to be one. */
+function isCutInput(input: unknown): boolean {
+  return typeof input === 'string' && /^\s*\{/.test(input)
+}
+
+/** Whether a turn stored it without its bytes: providers refuse it. */
+function isLeftOut(part: MessagePart): boolean {
+  return Array.isArray(part['omitted']) && isMedia(part) && dataOf(part) === undefined
 }
 
 function isBlank(text: unknown): boolean {

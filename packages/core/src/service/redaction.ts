@@ -17,10 +17,22 @@ const notTexts: ReadonlySet<string> = new Set([
   'toolCallId',
   'toolName',
   'approvalId',
+  'call_id',
+  'tool_use_id',
   'mediaType',
   'signature',
   'providerMetadata',
   'providerOptions',
+])
+
+// Fields that providers seal, wherever they stand.
+const sealed: ReadonlySet<string> = new Set([
+  'encrypted_content',
+  'encryptedContent',
+  'encrypted_index',
+  'encryptedIndex',
+  'thought_signature',
+  'thoughtSignature',
 ])
 
 /** Applies the application's `redact` to all texts that a session is to store. */
@@ -88,7 +100,8 @@ export class Redaction {
     const made: Record<string, JsonValue> = {}
     for (const [key, field] of Object.entries(value)) {
       const known = Object.hasOwn(fields, key) ? fields[key] : undefined
-      made[key] = isPlain(field) ? field : await this.#json(field, `${path}.${key}`, role, known)
+      const isKept = isPlain(field) || isSealed(key, field)
+      made[key] = isKept ? field : await this.#json(field, `${path}.${key}`, role, known)
     }
     return made
   }
@@ -124,14 +137,17 @@ export class Redaction {
         }
       }
       case 'reasoning': {
-        const text = await this.text(part['text'] as string, 'text', role)
+        const { text: thought, ...others } = part as TextPart
+        const text = await this.text(thought, 'text', role)
         // A signature is of the words that the provider gave, and the provider refuses it with others.
-        return text === part['text'] ? part : { type: 'reasoning', text }
+        const extras = text === thought ? await this.fields(others, role) : {}
+        return { ...extras, type: 'reasoning', text }
       }
+      // The SDKs repeat the input beside the result, and errors beside the call.
       case 'tool-call':
-        return { ...part, input: await this.json(part['input'] ?? null, 'input', role) }
+        return (await this.fields({ ...part, input: part['input'] ?? null }, role)) as MessagePart
       case 'tool-result':
-        return { ...part, output: await this.json(part['output'] ?? null, 'output', role) }
+        return (await this.fields({ ...part, output: part['output'] ?? null }, role)) as MessagePart
       default:
         return (await this.fields(part, role)) as MessagePart
     }
@@ -140,8 +156,10 @@ export class Redaction {
   /** All texts of an object but those that name something. @throws `redaction_failed` */
   async fields(part: JsonObject, role: Role): Promise<JsonObject> {
     const made: Record<string, JsonValue> = {}
+    const isFile = part['type'] === 'file'
     for (const [name, field] of Object.entries(part)) {
-      made[name] = notTexts.has(name) ? field : await this.json(field, name, role)
+      const isKept = notTexts.has(name) || isSealed(name, field) || (isFile && isData(name, field))
+      made[name] = isKept ? field : await this.json(field, name, role)
     }
     return made
   }
@@ -166,6 +184,16 @@ function isPlain(value: JsonValue): boolean {
 }
 
 const base64 = /^(?:data:[^,]{0,100};base64,)?[A-Za-z0-9+/=_-]*$/
+
+/** Whether a provider sealed it, and refuses it when it is changed. A text that is no base64 has that name by chance. */
+function isSealed(name: string, value: JsonValue): boolean {
+  return sealed.has(name) && typeof value === 'string' && base64.test(value)
+}
+
+/** Whether it is the bytes of a file, however few. */
+function isData(name: string, value: JsonValue): boolean {
+  return name === 'data' && typeof value === 'string' && base64.test(value)
+}
 
 /** An image, or another file: it is long, and what a text says would be no longer there. */
 function isBytesAlone(text: string): boolean {

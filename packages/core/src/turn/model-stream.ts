@@ -1,14 +1,10 @@
 import { isJsonObject, type JsonObject, toJson } from '../json.js'
 import { fromAiSdk } from './dialects/ai-sdk.js'
 import { AnthropicReader } from './dialects/anthropic.js'
+import { ModelFailure } from './dialects/fields.js'
 import { GeminiReader } from './dialects/gemini.js'
 import { OpenAiReader } from './dialects/openai.js'
 import { parseTurnParts, type TurnPart } from './part.js'
-
-/** An error that a model reported; for logs. */
-export class ModelFailure extends Error {
-  override readonly name = 'ModelFailure'
-}
 
 /**
  * Reads what `respond` returns: parts of this package, or the streams and responses of the AI SDK, Anthropic, OpenAI
@@ -52,15 +48,15 @@ export class ModelStream {
 
 /** Errors come as parts of a stream; only the message of this package's own `error` part is meant for the caller. */
 function throwFailure(value: object): void {
-  const { type, error, errorText, response } = value as Record<string, unknown>
+  const { type, object, error, errorText, reason } = value as Record<string, unknown>
   if (type === 'error' && (!('message' in value) || 'sequence_number' in value)) {
     throw new ModelFailure('The model told of an error.', { cause: error ?? errorText ?? value })
   }
-  if (type === 'response.failed') {
-    throw new ModelFailure('The model told of an error.', {
-      cause: (response as { error?: unknown } | undefined)?.error,
-    })
+  // A provider, or a gateway before it, breaks off a stream with an object that is no event of it.
+  if (type === undefined && object !== 'response' && typeof error === 'object' && error !== null) {
+    throw new ModelFailure('The model told of an error.', { cause: error })
   }
+  if (type === 'abort') throw new ModelFailure('The stream of the model was aborted.', { cause: reason })
 }
 
 /** A file that the AI SDK generates is an instance that returns its bytes on request. */

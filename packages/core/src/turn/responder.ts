@@ -4,7 +4,7 @@ import type { BuiltContext } from '../context/lay-out.js'
 import { isSessionError, messageOf, SessionError, type SessionErrorCode } from '../errors.js'
 import type { Identity } from '../domain/identity.js'
 import { inParallel } from '../in-parallel.js'
-import { type JsonObject, type JsonValue, toJson } from '../json.js'
+import { isJsonObject, type JsonObject, type JsonValue, toJson } from '../json.js'
 import type { MessageInput } from '../domain/message.js'
 import type { MessagePart } from '../domain/part.js'
 import type { Redaction } from '../service/redaction.js'
@@ -188,7 +188,10 @@ async function runSteps<Handle extends TurnHandle>(
       Promise.resolve(respond({ ...shared, steps, tools: described, context })),
       signal,
     )
+    // Of this answer alone: the one before may have been cut off.
+    reply.finishReason = undefined
     await eachPart(answer, signal, take)
+    const cut = reply.finishReason === 'length' ? reply.openCalls().at(-1) : undefined
     const calls = reply.openCalls().filter(({ toolName }) => Object.hasOwn(tools, toolName))
     if (calls.length === 0) return
     if (step >= maxSteps) {
@@ -199,7 +202,7 @@ async function runSteps<Handle extends TurnHandle>(
     const results: (TurnPart | undefined)[] = []
     const running = inParallel(calls, callsAtOnce, async (call, index) => {
       signal.throwIfAborted()
-      results[index] = await runTool(call, tools[call.toolName]!, options)
+      results[index] = await runTool(call, tools[call.toolName]!, options, call === cut)
     })
     const stopped = await stoppable(running, signal).then(
       () => undefined,
@@ -320,6 +323,7 @@ async function runTool<Handle extends TurnHandle>(
   call: OpenCall,
   tool: ToolOf<Handle>,
   { turn, toolTimeoutMs, warn }: ResponderOptions<Handle>,
+  isLastOfCut: boolean,
 ): Promise<TurnPart | undefined> {
   const { session, cart, state, preferences, identity, fence } = turn
   const { toolCallId, toolName } = call
@@ -333,6 +337,7 @@ async function runTool<Handle extends TurnHandle>(
   const timeout = AbortSignal.timeout(toolTimeoutMs)
   const signal = AbortSignal.any([turn.signal, timeout])
   try {
+    if (isLastOfCut && isUnfinished(call.input)) throw new Error(unfinished)
     const input = checkedInput(tool, call.input)
     const context = { session, cart, state, preferences, identity, fence, signal, toolCallId }
     const output = await stoppable(Promise.resolve(tool.execute(input as never, context)), signal)
@@ -346,9 +351,20 @@ async function runTool<Handle extends TurnHandle>(
   }
 }
 
+const unfinished = 'The input is no whole JSON object: it was cut off. The tool has not run.'
+
+/** Whether a call at the end of an answer may have no end: its arguments are no JSON, or there are none. */
+function isUnfinished(input: JsonValue): boolean {
+  return typeof input === 'string' || (isJsonObject(input) && Object.keys(input).length === 0)
+}
+
+/** @throws An error of the schema; what it says is the result. */
 function checkedInput({ inputSchema }: Pick<ToolOf<TurnHandle>, 'inputSchema'>, input: JsonValue): unknown {
   // Schemas of zod and of zod/mini have this method, each with its own class of errors.
-  return inputSchema instanceof z.core.$ZodType ? (inputSchema as z.ZodMiniType).parse(input) : input
+  if (inputSchema instanceof z.core.$ZodType) return (inputSchema as z.ZodMiniType).parse(input)
+  // Arguments that are no JSON come as the text that they are; a tool that takes an object would take a part of it.
+  if (typeof input === 'string' && inputSchema?.['type'] === 'object') throw new Error(unfinished)
+  return input
 }
 
 function describeTools<Handle extends TurnHandle>(tools: ToolsOf<Handle>): ToolDescription[] {

@@ -107,6 +107,9 @@ export function parseUsage(usage: JsonObject, path: string): Partial<TurnUsage> 
   const isApart = 'cache_read_input_tokens' in usage || 'cache_creation_input_tokens' in usage
   if (isApart) input = (input ?? 0) + (cached ?? 0) + (written ?? 0)
   if ('thoughtsTokenCount' in usage) output = (output ?? 0) + (reasoning ?? 0)
+  // What Gemini's own tools found is given to the model, and counted beside the prompt.
+  const found = at('toolUsePromptTokenCount')
+  if (found !== undefined) input = (input ?? 0) + found
   const counts: Counts = {}
   const values = [input, output, at('costMicros'), cached, written, reasoning]
   for (const [index, kind] of kinds.entries()) {

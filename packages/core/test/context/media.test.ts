@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { isBytes, isMedia, mayHoldMedia, type Media, nameOfMedia } from '../../src/context/media.js'
 import { tokensOfMedia } from '../../src/context/media-tokens.js'
+import { estimateTokens } from '../../src/context.js'
 
 const base64 = (bytes: number) => 'A'.repeat((bytes * 4) / 3)
 
@@ -100,5 +101,60 @@ describe('media are', () => {
       [{ type: 'file', mediaType: 5, mimeType: 'a/b' }, 'a/b'],
     ]
     for (const [media, name] of names) expect(nameOfMedia(media)).toBe(name)
+  })
+})
+
+const counted = (...content: object[]) => estimateTokens({ role: 'assistant', content: content as never }) - 4
+
+describe('a document that is a text', () => {
+  const text = '日本語 and words, '.repeat(3000)
+  const bytes = Buffer.from(text).toString('base64')
+  const tokens = estimateTokens({ role: 'user', content: text }) - 4
+
+  it.each<Media>([
+    { type: 'document', source: { type: 'text', media_type: 'text/plain', data: text } },
+    { type: 'document', source: { type: 'base64', media_type: 'text/plain', data: bytes } },
+    { type: 'document', source: { type: 'content', content: text } },
+    { type: 'file', mediaType: 'text/markdown', data: text },
+    { type: 'file', mediaType: 'application/json', data: bytes },
+    { type: 'file', mediaType: 'text/csv', url: `data:text/csv;charset=utf-8;base64,${bytes}` },
+    { type: 'file', url: `data:text/plain,${encodeURIComponent(text)}` },
+    { type: 'native', document: { format: 'txt', source: { bytes } } },
+  ])('counts as that text, %#', (media) => {
+    const all = counted(media)
+    expect(all).toBeGreaterThanOrEqual(tokens)
+    expect(all).toBeLessThan(tokens + 20)
+  })
+
+  it('counts as a page where it is elsewhere, or cannot be read', () => {
+    expect(counted({ type: 'file', mediaType: 'text/plain', data: 'https://a.test/b.txt' })).toBe(2500)
+    expect(counted({ type: 'document' })).toBe(2500)
+    expect(counted({ type: 'file', url: 'data:text/plain,%' })).toBeLessThan(5)
+  })
+
+  it('is told from tables and pictures that are written in XML', () => {
+    const office = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
+    expect(counted({ type: 'file', mediaType: office, data: bytes })).toBeLessThan(tokens)
+    expect(counted({ type: 'file', mediaType: 'image/svg+xml', data: bytes })).toBe(1100)
+  })
+})
+
+describe('bytes count as what they are, and not as a text, in', () => {
+  const bytes = Buffer.from(
+    Array.from({ length: 60_000 }, (_, at) => (at * 7919 + (at >> 3)) & 255),
+  ).toString('base64')
+  const inResult = (output: object) => ({ type: 'tool-result', toolCallId: 'c', output })
+
+  it.each<object>([
+    { type: 'image_generation_call', id: 'i', result: bytes },
+    { type: 'reasoning-file', mediaType: 'image/png', data: bytes },
+    { type: 'native', image: { format: 'png', source: { bytes } } },
+    inResult({ parts: [{ inlineData: { mimeType: 'image/png', data: bytes } }] }),
+    inResult({
+      content: [{ type: 'resource', resource: { uri: 'a:b', mimeType: 'image/png', blob: bytes } }],
+    }),
+  ])('%#', (part) => {
+    expect(counted(part)).toBeGreaterThanOrEqual(1100)
+    expect(counted(part)).toBeLessThan(1150)
   })
 })

@@ -57,7 +57,7 @@ it('each part is redacted where it says something, and what names something stay
   )
   // Thoughts that stay as they are keep their signature.
   const thought = { type: 'reasoning', text: 'hm', signature: 's' }
-  expect(await scene((text) => text).redaction.part(thought as never, 'assistant')).toBe(thought)
+  expect(await scene((text) => text).redaction.part(thought as never, 'assistant')).toEqual(thought)
 })
 
 it('a message is redacted as a whole, and no longer than it may be', async () => {

@@ -141,3 +141,64 @@ it('keeps nothing of an answer that is still being redacted when its turn has be
   expect([status, text]).toEqual(['aborted', 'one\n'])
   expect((await all(turn)).map(({ type }) => type)).toEqual(['started', 'text', 'aborted'])
 })
+
+it('redacts what an SDK repeats beside a call and its result', async () => {
+  const call = { type: 'tool-call', toolCallId: 'c', toolName: 't', input: { q: 'secret' } }
+  const wrong = { ...call, toolCallId: 'd', input: '{"q":"secret', error: new Error('No JSON: secret') }
+  const { events, result } = await marked([
+    { ...call, title: 'Find secret' },
+    { ...call, type: 'tool-result', output: 'secret' },
+    wrong,
+    { ...wrong, type: 'tool-error' },
+    { type: 'tool-input-error', toolCallId: 'e', toolName: 't', input: {}, errorText: 'secret' },
+    { type: 'reasoning', text: 'Hm', details: [{ text: 'secret' }] },
+    { type: 'finish', finishReason: 'stop' },
+  ])
+  expect(JSON.stringify([events, result.replies])).not.toContain('secret')
+  expect(events[1]).toEqual({ ...call, type: 'tool-result', input: { q: 'x' }, output: 'x' })
+})
+
+it('shows nobody what a provider sealed, nor the bytes of a file', async () => {
+  const sealed = { encrypted_content: 'secret', thoughtSignature: 'secret' }
+  const parts = [
+    { type: 'text', text: 'Hi', ...sealed, citations: [{ cited_text: 'secret', encrypted_index: 'secret' }] },
+    {
+      type: 'tool-call',
+      toolCallId: 'c',
+      toolName: 't',
+      input: { thoughtSignature: 'in secret, as a text' },
+      extra_content: { google: { thought_signature: 'secret' } },
+    },
+    { type: 'web_search_tool_result', tool_use_id: 'secret', content: [sealed] },
+    { type: 'file', mediaType: 'image/png', data: 'secret' },
+  ]
+  const { shown, events } = await marked(parts)
+  expect(shown.toSorted()).toEqual([
+    'assistant citations[0].cited_text: secret',
+    'assistant input.thoughtSignature: in secret, as a text',
+    'assistant text: Hi',
+  ])
+  expect(events[3]).toEqual(parts[3])
+})
+
+it('redacts them in messages that are appended, too', async () => {
+  const session = await opened({ redact: (text) => text.replaceAll('secret', 'x') })
+  const call = { toolCallId: 'c', toolName: 't', input: { q: 'secret' }, title: 'secret' }
+  await session.append([
+    {
+      role: 'assistant',
+      content: [
+        { type: 'reasoning', text: 'Hm', details: 'secret', signature: 'secret' },
+        { type: 'tool-call', ...call },
+        { type: 'tool-result', ...call, output: 'secret' },
+      ],
+    },
+  ])
+  const [message] = (await session.history()).messages
+  const redacted = { toolCallId: 'c', toolName: 't', input: { q: 'x' }, title: 'x' }
+  expect(message!.content).toEqual([
+    { type: 'reasoning', text: 'Hm', details: 'x', signature: 'secret' },
+    { type: 'tool-call', ...redacted },
+    { type: 'tool-result', ...redacted, output: 'x' },
+  ])
+})

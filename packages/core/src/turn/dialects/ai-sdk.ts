@@ -8,7 +8,6 @@ const ignored: ReadonlySet<string> = new Set([
   'stream-start',
   'step-start',
   'raw',
-  'abort',
   'text-end',
   'tool-input-start',
   'tool-input-delta',

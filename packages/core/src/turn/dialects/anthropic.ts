@@ -22,7 +22,7 @@ export class AnthropicReader {
         const block = objectIn(event, 'content_block')
         // Their text, and all their other fields, come piece by piece.
         if (block['type'] === 'text' || block['type'] === 'thinking') return []
-        if (typeof block['input'] !== 'object') return [block]
+        if (typeof block['input'] !== 'object' && block['type'] !== 'compaction') return [block]
         this.#inputs.set(event['index'], { block, json: '' })
         return []
       }
@@ -32,6 +32,7 @@ export class AnthropicReader {
         const open = this.#inputs.get(event['index'])
         this.#inputs.delete(event['index'])
         if (open === undefined) return []
+        if (open.block['input'] === undefined) return [open.block]
         const input = open.json === '' ? open.block['input'] : fromText(open.json)
         return [{ ...open.block, input: input ?? {} }]
       }
@@ -81,6 +82,13 @@ export class AnthropicReader {
         return [{ type: 'reasoning', text: '', signature: delta['signature'] ?? '' }]
       case 'citations_delta':
         return [{ ...objectIn(delta, 'citation'), type: 'source' }]
+      case 'compaction_delta': {
+        const open = this.#inputs.get(index)
+        const before = open === undefined ? '' : (textIn(open.block, 'content') ?? '')
+        if (open !== undefined)
+          open.block = { ...open.block, content: before + (textIn(delta, 'content') ?? '') }
+        return []
+      }
       case 'input_json_delta': {
         const open = this.#inputs.get(index)
         if (open !== undefined) open.json += textIn(delta, 'partial_json') ?? ''

@@ -1,5 +1,10 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js'
 
+/** An error that a model reported; for logs. */
+export class ModelFailure extends Error {
+  override readonly name = 'ModelFailure'
+}
+
 /** The text in a field; undefined when there is none. */
 export function textIn(object: JsonObject, ...names: readonly string[]): string | undefined {
   for (const name of names) {

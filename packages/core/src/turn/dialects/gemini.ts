@@ -1,16 +1,24 @@
-import type { JsonObject } from '../../json.js'
+import type { JsonObject, JsonValue } from '../../json.js'
 import { objectIn, objectsIn, textIn } from './fields.js'
 
 /** Reads responses of Gemini, whole or chunk by chunk. */
 export class GeminiReader {
   #end: JsonObject | undefined
   #id: string | undefined
+  /** With several candidates, the first that comes is read. */
+  #candidate: JsonValue | undefined
+  readonly #sources = new Set<string>()
 
   /** The parts in a response; undefined for a response that is not Gemini's. */
   read(response: JsonObject): readonly JsonObject[] | undefined {
-    const isResponse = Array.isArray(response['candidates']) || 'usageMetadata' in response
+    const isResponse = ['candidates', 'usageMetadata', 'promptFeedback'].some((field) => field in response)
     if (response['type'] !== undefined || !isResponse) return undefined
-    const [candidate = {}] = objectsIn(response, 'candidates')
+    const candidates = objectsIn(response, 'candidates')
+    this.#candidate ??= candidates[0]?.['index'] ?? (candidates.length > 0 ? 0 : undefined)
+    const candidate = candidates.find(({ index = 0 }) => index === this.#candidate) ?? {}
+    // A prompt that is blocked has no candidate.
+    const blocked = textIn(objectIn(response, 'promptFeedback'), 'blockReason')
+    const finishReason = candidate['finishReason'] ?? (blocked === undefined ? undefined : 'content-filter')
     const model = textIn(response, 'modelVersion')
     const id = textIn(response, 'responseId')
     const before = id === undefined || id === this.#id ? [] : this.end()
@@ -24,9 +32,23 @@ export class GeminiReader {
         provider: 'google',
         ...(model === undefined ? {} : { model }),
       },
-      ...(candidate['finishReason'] === undefined ? {} : { finishReason: candidate['finishReason'] }),
+      ...(finishReason === undefined ? {} : { finishReason }),
     }
-    return [...before, ...objectsIn(objectIn(candidate, 'content'), 'parts')]
+    return [...before, ...objectsIn(objectIn(candidate, 'content'), 'parts'), ...this.#sourcesOf(candidate)]
+  }
+
+  /** What the answer is grounded on; each chunk may tell it again. */
+  #sourcesOf(candidate: JsonObject): JsonObject[] {
+    const found = objectsIn(objectIn(candidate, 'groundingMetadata'), 'groundingChunks')
+    return found.flatMap((chunk) => {
+      const [source] = ['web', 'retrievedContext', 'maps']
+        .map((kind) => objectIn(chunk, kind))
+        .filter(isSomething)
+      const told = JSON.stringify(source)
+      if (source === undefined || this.#sources.has(told)) return []
+      this.#sources.add(told)
+      return [{ ...source, type: 'source' }]
+    })
   }
 
   /** The remaining parts after the stream has ended. */
@@ -40,4 +62,8 @@ export class GeminiReader {
     this.#end = undefined
     return end === undefined ? [] : [end]
   }
+}
+
+function isSomething(object: JsonObject): boolean {
+  return Object.keys(object).length > 0
 }

@@ -1,6 +1,6 @@
-import type { JsonObject, JsonValue } from '../../json.js'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js'
 import { fromText } from '../../domain/part-dialects.js'
-import { objectIn, objectsIn, textIn } from './fields.js'
+import { ModelFailure, objectIn, objectsIn, textIn } from './fields.js'
 
 /** Reads chunks and completions of Chat Completions, and events and responses of Responses. */
 export class OpenAiReader {
@@ -12,6 +12,8 @@ export class OpenAiReader {
   #usage: JsonObject = {}
   #completion: string | undefined
   #isOver = false
+  /** With `n` above 1 a completion has several answers: the first that comes is read. */
+  #choice: JsonValue | undefined
   /** Items of Responses whose text was streamed. */
   readonly #streamed = new Set<JsonValue | undefined>()
   #model: JsonObject = {}
@@ -20,7 +22,10 @@ export class OpenAiReader {
   read(event: JsonObject): readonly JsonObject[] | undefined {
     const { type } = event
     if (type === undefined && Array.isArray(event['choices'])) return this.#chat(event)
-    if (type === undefined && event['object'] === 'response') return responseOf(event)
+    if (type === undefined && event['object'] === 'response') {
+      if (event['status'] === 'failed') this.#failed(event)
+      return [...objectsIn(event, 'output'), ...endOf(event)]
+    }
     if (typeof type === 'string' && type.startsWith('response.')) return this.#response(type, event)
     return undefined
   }
@@ -41,11 +46,12 @@ export class OpenAiReader {
     const calls = this.#calls
     this.#calls = []
     this.#byIndex.clear()
-    return calls.map(({ id, name, args }) => ({
+    return calls.map(({ id, name, args, isText, extras }) => ({
+      ...extras,
       type: 'tool-call',
       toolCallId: id,
       toolName: name,
-      input: fromText(args) ?? {},
+      input: isText ? args : (fromText(args) ?? {}),
     }))
   }
 
@@ -55,7 +61,11 @@ export class OpenAiReader {
     const before = this.#completion
     this.#completion = id ?? before
     if (id !== undefined && before !== undefined) return id !== before
-    return this.#isOver && objectsIn(chunk, 'choices').length > 0
+    return this.#isOver && objectsIn(chunk, 'choices').some((choice) => this.#isRead(choice))
+  }
+
+  #isRead({ index = 0 }: JsonObject): boolean {
+    return index === this.#choice
   }
 
   #chat(chunk: JsonObject): readonly JsonObject[] {
@@ -65,17 +75,19 @@ export class OpenAiReader {
     if (this.#begins(chunk)) {
       parts.push(...this.used())
       this.#isOver = false
+      this.#choice = undefined
     }
     for (const choice of objectsIn(chunk, 'choices')) {
+      this.#choice ??= choice['index'] ?? 0
+      if (!this.#isRead(choice)) continue
       const message = objectIn(choice, 'delta' in choice ? 'delta' : 'message')
-      const reasoning = textIn(message, 'reasoning_content', 'reasoning')
-      if (reasoning !== undefined && reasoning !== '') parts.push({ type: 'reasoning', text: reasoning })
-      const text = textIn(message, 'content')
-      if (text !== undefined && text !== '') parts.push({ type: 'text', text })
-      const refusal = textIn(message, 'refusal')
-      if (refusal !== undefined && refusal !== '') parts.push({ type: 'refusal', refusal })
+      parts.push(...saidIn(message))
       for (const [place, call] of objectsIn(message, 'tool_calls').entries())
         this.#call(call['index'] ?? place, call)
+      // The form before `tool_calls`: one call, whose result is found by the name of its function.
+      const called = objectIn(message, 'function_call')
+      if (Object.keys(called).length > 0)
+        this.#call('function_call', { id: called['name'] ?? '', function: called })
       const finishReason = choice['finish_reason']
       if (typeof finishReason !== 'string') continue
       this.#isOver = true
@@ -88,20 +100,30 @@ export class OpenAiReader {
   }
 
   #call(index: JsonValue | undefined, call: JsonObject): void {
-    const called = objectIn(call, 'function')
-    const id = textIn(call, 'id') ?? ''
+    const { index: _, id: told, type: __, function: ___, custom, ...extras } = call
+    const called = objectIn(call, custom === undefined ? 'function' : 'custom')
+    const id = typeof told === 'string' ? told : ''
     const name = textIn(called, 'name') ?? ''
     let open = this.#byIndex.get(index)
     // Some providers give every call the index 0, each call whole.
     const isOther = open !== undefined && id !== '' && name !== '' && id !== open.id && isWhole(open.args)
     if (open === undefined || isOther) {
-      open = { id: '', name: '', args: '' }
+      open = { id: '', name: '', args: '', isText: false, extras: {} }
       this.#calls.push(open)
       this.#byIndex.set(index, open)
     }
     if (open.id === '') open.id = id
     if (open.name === '') open.name = name
-    open.args += textIn(called, 'arguments') ?? ''
+    open.args += textIn(called, 'arguments', 'input') ?? ''
+    open.isText ||= custom !== undefined
+    // Such as the signature of a thought, without which the provider refuses the call later.
+    open.extras = { ...open.extras, ...extras }
+  }
+
+  /** A response that failed is paid for all the same. */
+  #failed(response: JsonObject): never {
+    if (isJsonObject(response['usage'])) this.#usage = usageOf(response)
+    throw new ModelFailure('The model told of an error.', { cause: response['error'] })
   }
 
   #response(type: string, event: JsonObject): readonly JsonObject[] {
@@ -121,6 +143,13 @@ export class OpenAiReader {
         return [
           { type: 'reasoning', ...(id === undefined ? {} : { id }), text: textIn(event, 'delta') ?? '' },
         ]
+      case 'response.reasoning_summary_part.added':
+        // Further parts of one summary are paragraphs of their own.
+        return this.#streamed.has(id)
+          ? [{ type: 'reasoning', ...(id === undefined ? {} : { id }), text: '\n\n' }]
+          : []
+      case 'response.output_text.annotation.added':
+        return [{ ...objectIn(event, 'annotation'), type: 'source' }]
       case 'response.output_item.done': {
         const item = objectIn(event, 'item')
         if (!this.#streamed.has(item['id'])) return [item]
@@ -130,6 +159,8 @@ export class OpenAiReader {
       case 'response.completed':
       case 'response.incomplete':
         return endOf(objectIn(event, 'response'))
+      case 'response.failed':
+        return this.#failed(objectIn(event, 'response'))
       default:
         return []
     }
@@ -140,6 +171,33 @@ interface OpenCall {
   id: string
   name: string
   args: string
+  /** Of a custom tool, whose input is a text. */
+  isText: boolean
+  extras: JsonObject
+}
+
+/** What a message of Chat Completions, or a piece of it, says: thoughts, text, refusal, sources. */
+function saidIn(message: JsonObject): JsonObject[] {
+  const parts: JsonObject[] = []
+  const reasoning = textIn(message, 'reasoning_content', 'reasoning')
+  if (reasoning !== undefined && reasoning !== '') parts.push({ type: 'reasoning', text: reasoning })
+  const text = textIn(message, 'content')
+  if (text !== undefined && text !== '') parts.push({ type: 'text', text })
+  // Mistral has lists of parts where a model thinks, or refers to what it was given.
+  for (const part of objectsIn(message, 'content')) {
+    const thoughts = objectsIn(part, 'thinking').map((thought) => textIn(thought, 'text') ?? '')
+    parts.push(Array.isArray(part['thinking']) ? { type: 'reasoning', text: thoughts.join('') } : part)
+  }
+  const refusal = textIn(message, 'refusal')
+  if (refusal !== undefined && refusal !== '') parts.push({ type: 'refusal', refusal })
+  // What is spoken is kept as words: the provider knows the sound by its id, for an hour.
+  const transcript = textIn(objectIn(message, 'audio'), 'transcript')
+  if (transcript !== undefined && transcript !== '') parts.push({ type: 'text', text: transcript })
+  for (const annotation of objectsIn(message, 'annotations')) {
+    const { type: _, url_citation: cited, ...rest } = annotation
+    parts.push({ ...(isJsonObject(cited) ? cited : {}), ...rest, type: 'source' })
+  }
+  return parts
 }
 
 /** Whether arguments are complete: nothing can follow the end of a JSON object. */
@@ -147,17 +205,12 @@ function isWhole(args: string): boolean {
   return args.trimEnd().endsWith('}') && typeof fromText(args) === 'object'
 }
 
-function responseOf(response: JsonObject): readonly JsonObject[] {
-  return [...objectsIn(response, 'output'), ...endOf(response)]
+function endOf(response: JsonObject): readonly JsonObject[] {
+  const finishReason = objectIn(response, 'incomplete_details')['reason'] ?? response['status'] ?? null
+  return [{ type: 'finish', usage: usageOf(response), finishReason }]
 }
 
-function endOf(response: JsonObject): readonly JsonObject[] {
+function usageOf(response: JsonObject): JsonObject {
   const model = textIn(response, 'model')
-  const usage = {
-    ...objectIn(response, 'usage'),
-    provider: 'openai',
-    ...(model === undefined ? {} : { model }),
-  }
-  const finishReason = objectIn(response, 'incomplete_details')['reason'] ?? response['status'] ?? null
-  return [{ type: 'finish', usage, finishReason }]
+  return { ...objectIn(response, 'usage'), provider: 'openai', ...(model === undefined ? {} : { model }) }
 }
