@@ -64,11 +64,12 @@ export async function giveToUser(live: LiveSession, to: Identity, guest?: string
     },
     { userId },
   )
+  // Before it is seen whether the user was erased meanwhile: then this goes with all else of the user.
+  if (!isGiven) await countGiven(service, seen.record)
   if (!(await refuseErased(service, seen.record)))
     await live.update((before) => ({ ...before, preferences: {} }))
   live.holds(seen.body.generation)
   if (isGiven) return sign(live, seen)
-  await countGiven(service, seen.record)
   live.emit('session.bound', seen.record, {})
   live.emit('credential.rotated', seen.record, { generation: seen.body.generation })
   return sign(live, seen)
