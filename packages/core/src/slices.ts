@@ -1,12 +1,13 @@
+import { later } from './time.js'
+
 // Far below 50 ms, the longest that other work in the process should ever wait. All work of a turn of the event loop
 // shares it: much work is a chain of pieces that are short, and that await what is there already.
 const sliceMs = 8
 // What a piece of work may take although others have used the turn up, so that it comes to its end.
 const leastMs = 1
 
-// Taken at import: a test of the application may replace them by a clock that stands still, and work must go on.
+// Taken at import, as `later` is.
 const now = performance.now.bind(performance)
-const later = setTimeout
 
 /** When the work of this turn of the event loop began, by `performance.now()`. */
 let turnBegan: number | undefined

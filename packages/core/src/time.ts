@@ -4,6 +4,12 @@ export const latestTime = 8_640_000_000_000_000
 /** The longest that a timer can wait: one that is set to wait longer fires at once, again and again. */
 export const longestTimerMs = 2 ** 31 - 1
 
+/**
+ * The timer of the runtime, taken when the core is loaded: a test of the application may replace it by a clock that stands
+ * still, and work must go on. What is loaded later takes it from here, because by then it may be replaced.
+ */
+export const later = setTimeout
+
 /** Whole milliseconds that a timer can wait, for a setting of any length: with `Infinity` it fires after 24 days. */
 export function timerMs(ms: number): number {
   return Math.min(Math.ceil(ms), longestTimerMs)

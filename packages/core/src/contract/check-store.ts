@@ -4,16 +4,13 @@ import { checkWhole } from './check-arguments.js'
 import { probeRef } from './session-record.js'
 import type { SessionStore } from './session-store.js'
 import type { StoreFinding } from './store-finding.js'
-import { timerMs } from '../time.js'
+import { later, timerMs } from '../time.js'
 
 /** How `checkStore` waits. */
 export interface CheckStoreOptions {
   /** How long all of it may take, in milliseconds (default 5,000). */
   timeoutMs?: number
 }
-
-// Taken at import: a test of the application may replace it by a clock that stands still.
-const later = setTimeout
 
 /**
  * Asks a store what is wrong with its database and its client: missing rights, an old version of the tables, a server

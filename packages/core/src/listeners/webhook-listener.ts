@@ -2,7 +2,7 @@ import type { SessionEvent, SessionEventType } from '../domain/events.js'
 import { SessionError } from '../errors.js'
 import { byteLength } from '../json.js'
 import { checkNames, checkOptions } from '../options.js'
-import { timerMs, toIso } from '../time.js'
+import { later, timerMs, toIso } from '../time.js'
 import { sessionEventTypes } from './event-types.js'
 import { secretBytes, webhookKey, webhookSignature } from './webhook-signature.js'
 
@@ -44,9 +44,6 @@ export interface WebhookListener {
 const longestPauseMs = 60_000
 // Requests at the same moment: the receiver has other senders.
 const together = 4
-
-// Taken at import: a test of the application may replace it by a clock that stands still.
-const later = setTimeout
 
 /**
  * Sends events to an address, signed as Standard Webhooks are, with the event's `id` as the id of the message. Each is sent

@@ -1,10 +1,9 @@
+import { later } from '../time.js'
 import type { Erasure, ErasureReceipt } from '../domain/erasure.js'
 import { SessionError } from '../errors.js'
 import type { Service } from '../service/service.js'
 import { readUserRecord, type TenantUser } from '../service/user-record.js'
 
-// Taken at import: a test of the application may replace it by a clock that stands still.
-const later = setTimeout
 const lookMs = 100
 
 /** Another call has begun to work on the erasure: this one counts and removes nothing more. */

@@ -1,3 +1,4 @@
+import { later } from '../time.js'
 import { isSessionError, type SessionErrorCode } from '../errors.js'
 import { newId } from '../ids.js'
 import { UnknownOutcomes } from './unknown-outcome.js'
@@ -18,9 +19,6 @@ export function newChangeId(): string {
 export function withChange(changes: readonly string[], changeId: string): string[] {
   return [...changes, changeId].slice(-keptChanges)
 }
-
-// Taken at import: a test of the application may replace it by a clock that stands still.
-const later = setTimeout
 
 /** Counts the tries of one change under compare-and-set: another try follows a lost race, or a lost answer. */
 export class Attempts {

@@ -2,7 +2,7 @@ import { probeRef } from '../contract/session-record.js'
 import { checkOptions } from '../options.js'
 import { isSessionError, SessionError } from '../errors.js'
 import type { Service } from './service.js'
-import { timerMs } from '../time.js'
+import { later, timerMs } from '../time.js'
 
 /** Whether a service can work. */
 export interface SessionsHealth {
@@ -27,9 +27,6 @@ export interface HealthOptions {
   /** How long the store may take, in milliseconds (default 2,000). */
   timeoutMs?: number
 }
-
-// Taken at import: a test of the application may replace it by a clock that stands still.
-const later = setTimeout
 
 /** Asks store and bus. Rejects for wrong options alone. @throws `invalid` */
 export async function healthOf(service: Service, options: HealthOptions = {}): Promise<SessionsHealth> {

@@ -1,3 +1,5 @@
+import { later } from '../time.js'
+
 interface Waiting<Item> {
   readonly item: Item
   readonly bytes: number
@@ -22,9 +24,6 @@ const maxBatch = 200
 const maxTogether = 4
 // As long as a database takes that restarts.
 const retryMs = [100, 400, 1600]
-
-// Taken at import: a test of the application may replace it by a clock that stands still.
-const later = setTimeout
 
 /** Writes things beside those who made them, tenant by tenant, so that nobody waits. What does not fit is dropped. */
 export class TenantQueue<Item> {

@@ -1,3 +1,4 @@
+import { later } from '../time.js'
 import type { SessionRecord } from '../contract/session-record.js'
 import type { Consents } from '../domain/consent.js'
 import type { Erasure } from '../domain/erasure.js'
@@ -16,9 +17,6 @@ import {
   userRecordRef,
 } from './side-records.js'
 import { repeatUnknown } from './unknown-outcome.js'
-
-// Taken at import: a test of the application may replace it by a clock that stands still.
-const later = setTimeout
 
 /** A user of a tenant. */
 export interface TenantUser {
