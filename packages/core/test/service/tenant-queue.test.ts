@@ -2,6 +2,8 @@ import { afterEach, expect, it, vi } from 'vitest'
 
 afterEach(() => {
   vi.useRealTimers()
+  // Files share a process: another one must not find what has taken the timers of these tests.
+  vi.resetModules()
 })
 
 it('tells of what is larger than all that may wait, although nothing else waits', async () => {
