@@ -14,7 +14,7 @@ it('there are packages to judge', () => {
 })
 
 it.each([
-  ['createSessions', `export { createSessions, memoryStore } from '@sessions/core'`, 47],
+  ['createSessions', `export { createSessions, memoryStore } from '@sessions/core'`, 49],
   ['the store on Redis', `export { redisStore } from '@sessions/store-redis'`, 20],
   ['the listener of webhooks', `export { webhookListener } from '@sessions/core/listeners'`, 4],
   // Needs a seam in the build of the core.
