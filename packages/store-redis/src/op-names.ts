@@ -11,7 +11,8 @@ export class OpNames {
   #count = 0
 
   next(): string {
-    this.#mine ??= randomText(5)
+    // A client that reads replies as JSON must not take it for a number, such as `12345001` or `12e45001`.
+    this.#mine ??= `o${randomText(4)}`
     this.#count = (this.#count + 1) % counterEnd
     return this.#mine + this.#count.toString(36).padStart(counterDigits, '0')
   }

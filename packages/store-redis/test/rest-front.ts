@@ -50,6 +50,8 @@ export async function startRestFront(redisUrl: string): Promise<RestFront> {
     }
     serve().catch((error: unknown) => answer(500, { error: String(error) }))
   })
+  // A client must not meet the end of a connection that it keeps.
+  server.keepAliveTimeout = 0
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
