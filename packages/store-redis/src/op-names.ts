@@ -12,7 +12,7 @@ export class OpNames {
 
   next(): string {
     // A client that reads replies as JSON must not take it for a number, such as `12345001` or `12e45001`.
-    this.#mine ??= `o${randomText(4)}`
+    this.#mine ??= randomLetter() + randomText(4)
     this.#count = (this.#count + 1) % counterEnd
     return this.#mine + this.#count.toString(36).padStart(counterDigits, '0')
   }
@@ -21,6 +21,11 @@ export class OpNames {
   incarnation(): string {
     return randomText(20)
   }
+}
+
+function randomLetter(): string {
+  const [byte] = crypto.getRandomValues(new Uint8Array(1))
+  return String.fromCharCode(97 + (byte! % 26))
 }
 
 // The characters are not quite equally frequent, as 256 is no multiple of 36. That is enough, because the text is no
