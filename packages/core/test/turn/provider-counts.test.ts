@@ -1,16 +1,6 @@
 import { expect, it } from 'vitest'
-import type { TurnPart } from '../../src/index.js'
-import { all, opened } from './turns.js'
+import { told } from './turns.js'
 
-/** What is told of an answer of these events, but for its beginning and its end. */
-async function told(events: readonly unknown[]): Promise<object[]> {
-  const session = await opened({ onWarning: () => {} })
-  const turn = session.turn('Hi', () => events as TurnPart[])
-  return (await all(turn)).slice(1, -1).map((event) => {
-    const { n: _, ...part } = event
-    return part
-  })
-}
 const call = (input: unknown = { q: 1 }) => ({ type: 'tool-call', toolCallId: 'c', toolName: 't', input })
 const text = (said: string) => ({ type: 'text', text: said })
 const chunk = (delta: object, more: object = {}) => ({ choices: [{ delta, ...more }] })

@@ -1,4 +1,11 @@
-import { type Respond, type Session, type SessionsOptions, textOf, type TurnEvent } from '../../src/index.js'
+import {
+  type Respond,
+  type Session,
+  type SessionsOptions,
+  textOf,
+  type TurnEvent,
+  type TurnPart,
+} from '../../src/index.js'
 import { alice, service, startGate } from '../service.js'
 
 export const echo: Respond = ({ input }) => `You said ${textOf({ content: input })}`
@@ -32,4 +39,14 @@ export const gated = (word: string) => {
     yield word.slice(2)
   }
   return { respond, begun: begun.opened, open: gate.open }
+}
+
+/** What is told of an answer of these events, but for its beginning and its end. */
+export async function told(events: readonly unknown[]): Promise<object[]> {
+  const session = await opened({ onWarning: () => {} })
+  const turn = session.turn('Hi', () => events as TurnPart[])
+  return (await all(turn)).slice(1, -1).map((event) => {
+    const { n: _, ...part } = event
+    return part
+  })
 }
