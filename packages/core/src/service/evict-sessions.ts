@@ -2,9 +2,8 @@ import type { SessionRecord } from '../contract/session-record.js'
 import { decodeBody } from '../domain/session-body.js'
 import { isUnreadable } from '../errors.js'
 import { isAlive } from './living-turn.js'
+import { removeSeen } from './remove-seen.js'
 import type { Service } from './service.js'
-import { removeSideRecords } from './side-records.js'
-import { repeatUnknown } from './unknown-outcome.js'
 
 /**
  * Ends so many sessions, the least active first. A session whose message is being answered is not idle, though nothing
@@ -28,20 +27,10 @@ export async function evictSessions(
   const evicted = new Set([...free, ...answering].slice(0, count))
   const kept: SessionRecord[] = []
   for (const record of live) {
-    if (evicted.has(record)) await evict(service, record)
-    else kept.push(record)
+    if (!evicted.has(record)) kept.push(record)
+    else if (await removeSeen(service, record)) service.emit('session.evicted', record, {}, 'system')
   }
   return kept
-}
-
-/** Ends the very session that was seen, as deleting it does, and nobody's who has its id by now. */
-async function evict(service: Service, record: SessionRecord): Promise<void> {
-  const { incarnation } = record
-  if (!(await repeatUnknown(() => service.store.remove(record, { incarnation })))) return
-  service.histories.forget(record)
-  service.tallies.forget(record)
-  await removeSideRecords(service, record, ['turns', 'requests', 'transfers'])
-  service.emit('session.evicted', record, {}, 'system')
 }
 
 async function isAnswering(service: Service, record: SessionRecord): Promise<boolean> {

@@ -3,8 +3,7 @@ import type { SessionRecord } from '../contract/session-record.js'
 import { isUnreadable } from '../errors.js'
 import { noSuchSession } from '../service/live-session.js'
 import type { Service } from '../service/service.js'
-import { removeSideRecords } from '../service/side-records.js'
-import { repeatUnknown } from '../service/unknown-outcome.js'
+import { removeSeen } from '../service/remove-seen.js'
 
 const pageSize = 200
 
@@ -24,11 +23,7 @@ export async function deleteUnreadable(
   if (!isUnreadable(unread)) throw unread
   const record = await ownRecord(service, identity, id)
   if (record === undefined) throw unread
-  const { incarnation } = record
-  if (!(await repeatUnknown(() => service.store.remove(record, { incarnation })))) throw noSuchSession()
-  await removeSideRecords(service, record, ['turns', 'requests', 'transfers'])
-  service.histories.forget(record)
-  service.tallies.forget(record)
+  if (!(await removeSeen(service, record))) throw noSuchSession()
   service.emit('session.deleted', record, {}, identity)
 }
 
