@@ -1,7 +1,5 @@
 import {
   type AnalyticsLog,
-  checkOptions,
-  checkTimeout,
   decodeText,
   encodeText,
   type FactGroup,
@@ -9,10 +7,10 @@ import {
   parseWhole,
 } from '@sessions/core/store'
 import { analyticsStatements, type factColumns } from './analytics-statements.js'
-import { type Call, Database } from './database.js'
-import { type RowLevelSecurity, toBegin, toEnter, toSetting } from './row-level-security.js'
-import { type TableOptions, toTableNames } from './schema.js'
-import { type PostgresDatabase, toSource } from './source.js'
+import type { RowLevelSecurity } from './row-level-security.js'
+import type { TableOptions } from './schema.js'
+import { toSideTables } from './side-tables.js'
+import type { PostgresDatabase } from './source.js'
 
 /** How facts of sessions are kept. */
 export interface PostgresAnalyticsOptions extends TableOptions {
@@ -49,24 +47,8 @@ export function postgresAnalytics<Tables>(
   db: PostgresDatabase<Tables>,
   options: PostgresAnalyticsOptions = {},
 ): AnalyticsLog {
-  checkOptions<PostgresAnalyticsOptions>(options, {
-    schema: true,
-    tablePrefix: true,
-    rls: true,
-    timeoutMs: true,
-    prepare: true,
-  })
-  const { rls = 'off', timeoutMs = 30_000, prepare = true } = options
-  checkTimeout(timeoutMs, 'timeoutMs')
-  const setting = toSetting(rls)
-  const tenantSql = setting === undefined ? undefined : { begin: toBegin(setting), enter: toEnter(setting) }
-  const database = new Database(toSource(db), { prepare, tenantSql })
-  const sql = analyticsStatements(toTableNames(options))
-  const callOf = (tenant: string, writes: boolean): Call => ({
-    tenant,
-    until: performance.now() + timeoutMs,
-    writes,
-  })
+  const { tables, database, callOf } = toSideTables(db, options, 30_000)
+  const sql = analyticsStatements(tables)
 
   return {
     async put(tenantId, kept) {

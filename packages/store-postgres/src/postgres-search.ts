@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto'
 import {
-  checkOptions,
-  checkTimeout,
   decodeText,
   encodeText,
   parseWhole,
@@ -10,11 +8,12 @@ import {
   type SearchIndex,
   type SearchQuestion,
 } from '@sessions/core/store'
-import { type Call, Database, type Value } from './database.js'
-import { type RowLevelSecurity, toBegin, toEnter, toSetting } from './row-level-security.js'
-import { type TableOptions, toTableNames } from './schema.js'
+import type { Call, Value } from './database.js'
+import type { RowLevelSecurity } from './row-level-security.js'
+import type { TableOptions } from './schema.js'
 import { searchStatements, termNames } from './search-statements.js'
-import { type PostgresDatabase, toSource } from './source.js'
+import { toSideTables } from './side-tables.js'
+import type { PostgresDatabase } from './source.js'
 
 /** How the index is kept. */
 export interface PostgresSearchOptions extends TableOptions {
@@ -57,26 +56,9 @@ export function postgresSearch<Tables>(
   db: PostgresDatabase<Tables>,
   options: PostgresSearchOptions = {},
 ): SearchIndex {
-  checkOptions<PostgresSearchOptions>(options, {
-    schema: true,
-    tablePrefix: true,
-    rls: true,
-    timeoutMs: true,
-    prepare: true,
-  })
-  const { rls = 'off', timeoutMs = 10_000, prepare = true } = options
-  checkTimeout(timeoutMs, 'timeoutMs')
-  const setting = toSetting(rls)
-  const tenantSql = setting === undefined ? undefined : { begin: toBegin(setting), enter: toEnter(setting) }
-  const database = new Database(toSource(db), { prepare, tenantSql })
-  // Whether a word is common decides how it is found, so each question is planned for its words.
-  const questions = new Database(toSource(db), { prepare: false, tenantSql })
-  const sql = searchStatements(toTableNames(options))
-  const callOf = (tenantId: string, writes: boolean): Call => ({
-    tenant: encodeText(tenantId),
-    until: performance.now() + timeoutMs,
-    writes,
-  })
+  const { tables, database, unprepared, callOf: callFor } = toSideTables(db, options, 10_000)
+  const sql = searchStatements(tables)
+  const callOf = (tenantId: string, writes: boolean): Call => callFor(encodeText(tenantId), writes)
   const places = (tenantId: string, { sessionId, incarnation }: SearchedSession): (string | null)[] => [
     encodeText(tenantId),
     encodeText(sessionId),
@@ -122,7 +104,8 @@ export function postgresSearch<Tables>(
         ...(sessionId === undefined ? [] : [encodeText(sessionId)]),
         ...(after === undefined ? [] : [after.at, encodeText(after.sessionId), after.seq]),
       ]
-      const rows = await questions.run(sql.find(form), values, callOf(tenantId, false))
+      // Whether a word is common decides how it is found, so each question is planned for its words.
+      const rows = await unprepared.run(sql.find(form), values, callOf(tenantId, false))
       return rows.map(([at, session, seq, incarnation, score]) => ({
         at: parseWhole(at, 'at'),
         sessionId: decodeText(session as string),

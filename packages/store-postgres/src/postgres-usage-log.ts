@@ -1,6 +1,4 @@
 import {
-  checkOptions,
-  checkTimeout,
   decodeText,
   encodeText,
   parseWhole,
@@ -10,10 +8,11 @@ import {
   type UsageGrouping,
   type UsageLog,
 } from '@sessions/core/store'
-import { type Call, Database, type Row } from './database.js'
-import { type RowLevelSecurity, toBegin, toEnter, toSetting } from './row-level-security.js'
-import { type TableOptions, toTableNames } from './schema.js'
-import { type PostgresDatabase, toSource } from './source.js'
+import type { Row } from './database.js'
+import type { RowLevelSecurity } from './row-level-security.js'
+import type { TableOptions } from './schema.js'
+import { toSideTables } from './side-tables.js'
+import type { PostgresDatabase } from './source.js'
 import { countColumns, type eventColumns, hourMs, names, usageStatements } from './usage-statements.js'
 
 /** How usage is kept. */
@@ -56,24 +55,8 @@ export function postgresUsageLog<Tables>(
   db: PostgresDatabase<Tables>,
   options: PostgresUsageLogOptions = {},
 ): UsageLog {
-  checkOptions<PostgresUsageLogOptions>(options, {
-    schema: true,
-    tablePrefix: true,
-    rls: true,
-    timeoutMs: true,
-    prepare: true,
-  })
-  const { rls = 'off', timeoutMs = 10_000, prepare = true } = options
-  checkTimeout(timeoutMs, 'timeoutMs')
-  const setting = toSetting(rls)
-  const tenantSql = setting === undefined ? undefined : { begin: toBegin(setting), enter: toEnter(setting) }
-  const database = new Database(toSource(db), { prepare, tenantSql })
-  const sql = usageStatements(toTableNames(options))
-  const callOf = (tenant: string, writes: boolean): Call => ({
-    tenant,
-    until: performance.now() + timeoutMs,
-    writes,
-  })
+  const { tables, database, callOf } = toSideTables(db, options, 10_000)
+  const sql = usageStatements(tables)
 
   async function* pages(
     tenant: string,
