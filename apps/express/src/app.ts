@@ -14,7 +14,7 @@ import { pageRoutes, troubled } from './http/page-routes.js'
 import { productRoutes } from './http/product-routes.js'
 import { queryRoutes } from './http/query-routes.js'
 import { sessionRoutes } from './http/session-routes.js'
-import type { OpenStore } from './store.js'
+import type { OpenStore } from './open-store.js'
 
 export interface AppOptions {
   sessions: Sessions

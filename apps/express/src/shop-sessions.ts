@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createSessions, type Sessions } from '@sessions/core'
-import type { OpenStore } from './store.js'
+import type { OpenStore } from './open-store.js'
 
 const hourMs = 3_600_000
 

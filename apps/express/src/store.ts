@@ -1,21 +1,12 @@
-import { memoryBus, memoryStore, type SessionsOptions, type SessionStore } from '@sessions/core'
+import { memoryBus, memoryStore } from '@sessions/core'
 import { createPostgresPool, migrate, postgresBus, postgresStore } from '@sessions/store-postgres'
 import { redisBus, redisStore } from '@sessions/store-redis'
 import { createRedisClient } from '@sessions/store-redis/client'
 import { tieredStore } from '@sessions/store-tiered'
+import type { OpenStore } from './open-store.js'
 import { sealingFrom } from './sealed.js'
 import { openSharded } from './sharded.js'
 import { openSqlite } from './sqlite.js'
-
-/** A store, and a function that closes what was opened for it. */
-export interface OpenStore {
-  readonly store: SessionStore
-  /** Tells of changes; without one, whoever watches asks the store. */
-  readonly bus?: SessionsOptions['bus']
-  /** How old what is shown may be. */
-  readonly reads?: SessionsOptions['reads']
-  close(): Promise<void>
-}
 
 type Env = Readonly<Record<string, string | undefined>>
 

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import { hashRoute, shardedStore } from '@sessions/store-sharded'
+import type { OpenStore } from './open-store.js'
 import { openSqlite } from './sqlite.js'
-import type { OpenStore } from './store.js'
 
 /** Two shards and the home of their map, each in a file beside the one that `SESSIONS_SQLITE` names. */
 export async function openSharded(env: Readonly<Record<string, string | undefined>>): Promise<OpenStore> {

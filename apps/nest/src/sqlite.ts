@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { memoryStore } from '@sessions/core'
 import { migrate, sqliteStore } from '@sessions/store-sqlite'
-import type { OpenStore } from './store.js'
+import type { OpenStore } from './open-store.js'
 
 /**
  * A store in the file at `SESSIONS_SQLITE`, or in `data/sessions.db` of this app; it says which. Where there is no

@@ -1,20 +1,13 @@
-import { memoryStore, type SessionsOptions, type SessionStore } from '@sessions/core'
+import { memoryStore } from '@sessions/core'
 import { createPostgresPool, migrate, postgresStore } from '@sessions/store-postgres'
 import { redisStore } from '@sessions/store-redis'
 import { createRedisClient } from '@sessions/store-redis/client'
 import { tieredStore } from '@sessions/store-tiered'
+import type { OpenStore } from './open-store.js'
 import { sealingFrom } from './sealed.js'
 import { openSharded } from './sharded.js'
 import { openSqlite } from './sqlite.js'
 import { Redis as Upstash } from '@upstash/redis'
-
-/** A store, and a function that closes what was opened for it. */
-export interface OpenStore {
-  readonly store: SessionStore
-  /** How old what is shown may be. */
-  readonly reads?: SessionsOptions['reads']
-  close(): Promise<void>
-}
 
 /** The address of Redis. */
 export interface RedisSettings {

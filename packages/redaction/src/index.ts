@@ -4,5 +4,5 @@
  * @packageDocumentation
  */
 export { createRedactor, type Found, type Redactor, type RedactorOptions } from './create-redactor.js'
-export type { OwnPattern } from './find-own.js'
+export type { OwnPattern } from './find/find-own.js'
 export type { RedactorKind } from './span.js'

@@ -1,4 +1,4 @@
-import { MarkedText } from './marked-text.js'
+import { MarkedText } from './text/marked-text.js'
 import type { Find, Look, RedactorKind } from './span.js'
 
 // What is looked through in one go, in UTF-16 units.

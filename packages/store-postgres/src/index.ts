@@ -4,25 +4,25 @@
  *
  * @packageDocumentation
  */
-export { postgresAnalytics, type PostgresAnalyticsOptions } from './postgres-analytics.js'
-export { postgresBus, type PostgresBusOptions } from './postgres-bus.js'
+export { postgresAnalytics, type PostgresAnalyticsOptions } from './beside/postgres-analytics.js'
+export { postgresBus, type PostgresBusOptions } from './bus/postgres-bus.js'
 export {
   type OwnedPostgresStore,
   postgresStore,
   type PostgresStoreOptions,
   type StatementKind,
 } from './postgres-store.js'
-export { postgresSearch, type PostgresSearchOptions } from './postgres-search.js'
-export { postgresUsageLog, type PostgresUsageLogOptions } from './postgres-usage-log.js'
-export { createPostgresPool } from './pool.js'
-export type { EmbeddedConnection, EmbeddedPostgres, EmbeddedTransaction } from './pglite-source.js'
-export type { PostgresDatabase } from './source.js'
-export { checkSchema, migrate, type Migrated, type MigrateOptions, migrationSql } from './migrate.js'
-export type { RowLevelSecurity } from './row-level-security.js'
+export { postgresSearch, type PostgresSearchOptions } from './beside/postgres-search.js'
+export { postgresUsageLog, type PostgresUsageLogOptions } from './beside/postgres-usage-log.js'
+export { createPostgresPool } from './connection/pool.js'
+export type { EmbeddedConnection, EmbeddedPostgres, EmbeddedTransaction } from './connection/pglite-source.js'
+export type { PostgresDatabase } from './connection/source.js'
+export { checkSchema, migrate, type Migrated, type MigrateOptions, migrationSql } from './setup/migrate.js'
+export type { RowLevelSecurity } from './setup/row-level-security.js'
 export type {
   SessionMessagesTable,
   SessionsTable,
   SessionTables,
   TableOptions,
   WholeNumber,
-} from './schema.js'
+} from './schema/schema.js'

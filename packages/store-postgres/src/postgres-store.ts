@@ -9,36 +9,36 @@ import {
   SessionError,
   type SessionStore,
 } from '@sessions/core/store'
-import { AppendBatch, commitBatch, placeOf } from './append-batch.js'
-import { PageReader } from './page-reader.js'
+import { AppendBatch, commitBatch, placeOf } from './writing/append-batch.js'
+import { PageReader } from './reading/page-reader.js'
 import { Coalescer } from './coalescer.js'
-import { type ColdStatements, toColdStatements } from './cold-statements.js'
-import { type Commit, isAppend, toCommit } from './commit.js'
-import { CombinedSteps } from './combined-steps.js'
-import { combinedSweep, type CombinedSweepOptions } from './combined-sweep.js'
-import { Committer } from './committer.js'
-import { Database } from './database.js'
-import { checkDatabase } from './check-database.js'
-import { judge } from './errors.js'
-import { Maintenance } from './maintenance.js'
-import { createPostgresPool } from './pool.js'
+import { type ColdStatements, toColdStatements } from './statements/cold-statements.js'
+import { type Commit, isAppend, toCommit } from './writing/commit.js'
+import { CombinedSteps } from './writing/combined-steps.js'
+import { combinedSweep, type CombinedSweepOptions } from './writing/combined-sweep.js'
+import { Committer } from './writing/committer.js'
+import { Database } from './connection/database.js'
+import { checkDatabase } from './setup/check-database.js'
+import { judge } from './connection/errors.js'
+import { Maintenance } from './writing/maintenance.js'
+import { createPostgresPool } from './connection/pool.js'
 import { PortableCommitter } from './portable/portable-committer.js'
 import { toPortableStatements } from './portable/portable-statements.js'
 import { PortableSteps } from './portable/portable-steps.js'
 import { portableSweep } from './portable/portable-sweep.js'
-import { Reader } from './reader.js'
-import { Restorer } from './restorer.js'
+import { Reader } from './reading/reader.js'
+import { Restorer } from './writing/restorer.js'
 import {
   checkRowLevelSecurity,
   type RowLevelSecurity,
   toBegin,
   toEnter,
   toSetting,
-} from './row-level-security.js'
-import { type TableNames, type TableOptions, toTableNames } from './schema.js'
-import type { SessionSteps, SweepBatch } from './session-steps.js'
-import { type PostgresDatabase, toSource } from './source.js'
-import { type HotStatements, toHotStatements } from './statements.js'
+} from './setup/row-level-security.js'
+import { type TableNames, type TableOptions, toTableNames } from './schema/schema.js'
+import type { SessionSteps, SweepBatch } from './writing/session-steps.js'
+import { type PostgresDatabase, toSource } from './connection/source.js'
+import { type HotStatements, toHotStatements } from './statements/statements.js'
 
 /** How `postgresStore` uses its database. */
 export interface PostgresStoreOptions extends TableOptions {

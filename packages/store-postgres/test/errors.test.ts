@@ -1,7 +1,7 @@
 import { SessionError } from '@sessions/core/store'
 import type pg from 'pg'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { isDuplicate, isLost, judge, TimedOut } from '../src/errors.js'
+import { isDuplicate, isLost, judge, TimedOut } from '../src/connection/errors.js'
 import { useServer } from './databases.js'
 
 const context = useServer()

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { migrate, migrationSql, postgresStore } from '../src/index.js'
-import { latestVersion } from '../src/migrations.js'
+import { latestVersion } from '../src/schema/migrations.js'
 import { useServer } from './databases.js'
 
 const context = useServer()

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { type EmbeddedPostgres, type EmbeddedTransaction, migrate, postgresStore } from '../src/index.js'
-import { latestVersion } from '../src/migrations.js'
+import { latestVersion } from '../src/schema/migrations.js'
 import { useServer } from './databases.js'
 import { useAll } from './odd-pools.js'
 

@@ -19,7 +19,7 @@ import {
   postgresStore,
   postgresUsageLog,
 } from '../src/index.js'
-import { latestVersion } from '../src/migrations.js'
+import { latestVersion } from '../src/schema/migrations.js'
 import { useAll } from './odd-pools.js'
 
 // PGlite is a Postgres inside the process, with one connection, and with the clock of the process.

@@ -7,13 +7,13 @@ import {
   type SessionRef,
   type StoredSession,
 } from '@sessions/core/store'
-import { attempt } from './attempt.js'
-import { beginScript, endScript, findScript, keepScript } from './cache-scripts.js'
-import { parseCopy, toCopyText } from './cached-session.js'
-import { Keys } from './keys.js'
-import { RedisCalls } from './redis-calls.js'
-import { toCommands, type RedisClient } from './redis-client.js'
-import type { RedisScript } from './redis-script.js'
+import { attempt } from './calls/attempt.js'
+import { beginScript, endScript, findScript, keepScript } from './scripts/cache-scripts.js'
+import { parseCopy, toCopyText } from './stored/cached-session.js'
+import { Keys } from './stored/keys.js'
+import { RedisCalls } from './calls/redis-calls.js'
+import { toCommands, type RedisClient } from './commands/redis-client.js'
+import type { RedisScript } from './scripts/redis-script.js'
 
 /** How `redisCache` uses its server. */
 export interface RedisCacheOptions {

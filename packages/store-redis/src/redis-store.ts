@@ -22,23 +22,30 @@ import {
   type SessionStore,
   type StoredSession,
 } from '@sessions/core/store'
-import { attempt, type Attempt } from './attempt.js'
-import { ClientWarnings } from './client-warnings.js'
-import { checkServer } from './check-server.js'
-import { toArgs } from './commit-args.js'
-import { commitScript } from './commit-script.js'
-import { parseCursor, toCursor, toPlace } from './cursor.js'
-import { toRestoreArgs } from './restore-args.js'
-import { type IndexedSession, type IndexPlace, toIndexed } from './index-entry.js'
-import { Keys, type SessionKeys } from './keys.js'
+import { attempt, type Attempt } from './calls/attempt.js'
+import { ClientWarnings } from './checks/client-warnings.js'
+import { checkServer } from './checks/check-server.js'
+import { toArgs } from './stored/commit-args.js'
+import { commitScript } from './scripts/commit-script.js'
+import { parseCursor, toCursor, toPlace } from './stored/cursor.js'
+import { toRestoreArgs } from './stored/restore-args.js'
+import { type IndexedSession, type IndexPlace, toIndexed } from './stored/index-entry.js'
+import { Keys, type SessionKeys } from './stored/keys.js'
 import { OpNames } from './op-names.js'
-import { RedisCalls } from './redis-calls.js'
-import { toCommands, type RedisClient } from './redis-client.js'
-import { amendScript, pageScript, readScript, removeScript, restoreScript, trimScript } from './scripts.js'
+import { RedisCalls } from './calls/redis-calls.js'
+import { toCommands, type RedisClient } from './commands/redis-client.js'
+import {
+  amendScript,
+  pageScript,
+  readScript,
+  removeScript,
+  restoreScript,
+  trimScript,
+} from './scripts/scripts.js'
 import { type SentChange, toCommitted, toRefusal, toRepeated, toSent, toVerdict } from './sent-change.js'
 import { SessionIndex } from './session-index.js'
-import { checkWhose, marker, parseBody, parseMessages, parseRecord } from './stored-record.js'
-import { toText, toToken } from './encoding.js'
+import { checkWhose, marker, parseBody, parseMessages, parseRecord } from './stored/stored-record.js'
+import { toText, toToken } from './stored/encoding.js'
 
 /** How `redisStore` uses its server. */
 export interface RedisStoreOptions {

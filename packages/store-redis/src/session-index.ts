@@ -1,6 +1,6 @@
 import { isSessionError, type SessionQuery, type SessionRecord, type SessionRef } from '@sessions/core/store'
-import type { Attempt } from './attempt.js'
-import { IndexChange } from './index-change.js'
+import type { Attempt } from './calls/attempt.js'
+import { IndexChange } from './stored/index-change.js'
 import {
   parseDueMember,
   parseMember,
@@ -11,12 +11,12 @@ import {
   type DueEntry,
   type IndexedSession,
   type IndexPlace,
-} from './index-entry.js'
-import { bucketCount, type Keys, userDigest } from './keys.js'
-import type { RedisCalls } from './redis-calls.js'
-import { replyCode } from './redis-error.js'
-import { dueScript, indexPageScript, indexScript, recordsScript } from './scripts.js'
-import { parseRecord } from './stored-record.js'
+} from './stored/index-entry.js'
+import { bucketCount, type Keys, userDigest } from './stored/keys.js'
+import type { RedisCalls } from './calls/redis-calls.js'
+import { replyCode } from './calls/redis-error.js'
+import { dueScript, indexPageScript, indexScript, recordsScript } from './scripts/scripts.js'
+import { parseRecord } from './stored/stored-record.js'
 
 /** A session of a page, and its place in the index. */
 export interface Listed {

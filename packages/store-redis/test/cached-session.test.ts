@@ -1,6 +1,6 @@
 import type { StoredSession } from '@sessions/core/store'
 import { describe, expect, test } from 'vitest'
-import { parseCopy, toCopyText } from '../src/cached-session.js'
+import { parseCopy, toCopyText } from '../src/stored/cached-session.js'
 
 const ref = { tenantId: 'acme', id: 'one' }
 const record = {

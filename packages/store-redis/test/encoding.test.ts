@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { fromText, fromToken, toText, toToken } from '../src/encoding.js'
-import { Keys, userDigest } from '../src/keys.js'
+import { fromText, fromToken, toText, toToken } from '../src/stored/encoding.js'
+import { Keys, userDigest } from '../src/stored/keys.js'
 
 const anyText = fc.array(fc.nat(0xffff), { maxLength: 30 }).map((units) => String.fromCharCode(...units))
 const tricky = fc.oneof(anyText, fc.string({ unit: fc.constantFrom(...':{}~=% *?[]\\\n\u0000\u0001a0é') }))

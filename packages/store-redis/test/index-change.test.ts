@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { IndexChange } from '../src/index-change.js'
+import { IndexChange } from '../src/stored/index-change.js'
 import {
   parseDueMember,
   parseMember,
@@ -7,8 +7,8 @@ import {
   toIndexed,
   toMember,
   toPlaces,
-} from '../src/index-entry.js'
-import { parseCursor, toCursor, toPlace } from '../src/cursor.js'
+} from '../src/stored/index-entry.js'
+import { parseCursor, toCursor, toPlace } from '../src/stored/cursor.js'
 
 test('each change of an index is an operation, the number of its key, a score and a member', () => {
   const change = new IndexChange()

@@ -5,7 +5,7 @@ import { createClient, createClientPool, createCluster, RESP_TYPES } from 'redis
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createRedisClient } from '../src/client.js'
 import { redisStore, type RedisClient } from '../src/index.js'
-import { Keys } from '../src/keys.js'
+import { Keys } from '../src/stored/keys.js'
 import { ioredis, patient, preset } from './clients.js'
 import { message, useAll } from './use-all.js'
 import { commandsDuring } from './watch-commands.js'

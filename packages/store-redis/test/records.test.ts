@@ -3,7 +3,7 @@ import type { SessionStore } from '@sessions/core/store'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { redisStore } from '../src/index.js'
-import { Keys } from '../src/keys.js'
+import { Keys } from '../src/stored/keys.js'
 import { ioredis, patient } from './clients.js'
 
 let server: RedisServer

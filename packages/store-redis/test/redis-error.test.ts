@@ -1,6 +1,6 @@
 import { SessionError } from '@sessions/core/store'
 import { expect, test } from 'vitest'
-import { replyCode, toSessionError } from '../src/redis-error.js'
+import { replyCode, toSessionError } from '../src/calls/redis-error.js'
 
 test.each<[text: string, reply: string | undefined, code: string, message: RegExp | string]>([
   ["OOM command not allowed when used memory > 'maxmemory'.", 'OOM', 'store_full', 'Redis refused: OOM'],

@@ -3,7 +3,7 @@ import type { SessionRef, SessionStore, StoredSession } from '@sessions/core/sto
 import { startRedis, type RedisServer } from '@sessions/testkit'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { neededCommands } from '../src/check-server.js'
+import { neededCommands } from '../src/checks/check-server.js'
 import { redisStore } from '../src/index.js'
 import { ioredis, patient } from './clients.js'
 import { message, useAll } from './use-all.js'

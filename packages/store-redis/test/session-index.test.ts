@@ -2,7 +2,7 @@ import type { SessionStore } from '@sessions/core/store'
 import { startRedis, type RedisServer } from '@sessions/testkit'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Keys, userDigest } from '../src/keys.js'
+import { Keys, userDigest } from '../src/stored/keys.js'
 import { redisStore } from '../src/index.js'
 import { ioredis, patient } from './clients.js'
 

@@ -7,7 +7,7 @@ import {
   parseRecord,
   toRecordText,
   whose,
-} from '../src/stored-record.js'
+} from '../src/stored/stored-record.js'
 
 const ref = { tenantId: 'acme', id: 'one' }
 const plain: SessionRecord = {

@@ -1,8 +1,8 @@
 import type { SessionCopy, SessionRecord } from '@sessions/core/store'
 import { expect, test } from 'vitest'
-import { digest, fromText } from '../src/encoding.js'
-import { fromLifetimeToken, toLifetimeToken } from '../src/lifetime-token.js'
-import { toRestoreArgs } from '../src/restore-args.js'
+import { digest, fromText } from '../src/stored/encoding.js'
+import { fromLifetimeToken, toLifetimeToken } from '../src/stored/lifetime-token.js'
+import { toRestoreArgs } from '../src/stored/restore-args.js'
 import { toCommitted, toRefusal, toRepeated, toSent, toVerdict } from '../src/sent-change.js'
 
 const record: SessionRecord = {

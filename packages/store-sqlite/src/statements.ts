@@ -1,5 +1,5 @@
 import { unitSeparator } from '@sessions/core/store'
-import type { TableNames } from './schema.js'
+import type { TableNames } from './schema/schema.js'
 
 /** The statements of the store. Each value is a `?`, in the order of its comment. */
 export type Statements = ReturnType<typeof toStatements>

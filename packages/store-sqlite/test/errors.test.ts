@@ -1,6 +1,6 @@
 import { SessionError } from '@sessions/core/store'
 import { describe, expect, test } from 'vitest'
-import { isBusy, isDuplicate, isFull, toSessionError } from '../src/errors.js'
+import { isBusy, isDuplicate, isFull, toSessionError } from '../src/database/errors.js'
 import { openRaw, useFiles } from './files.js'
 
 const newPath = useFiles()

@@ -1,7 +1,7 @@
 import { isSessionError, type SessionRef, type SessionStore } from '@sessions/core/store'
 import type Libsql from 'libsql'
 import { migrate, type SqliteDatabase, sqliteStore } from '../src/index.js'
-import { toTableNames } from '../src/schema.js'
+import { toTableNames } from '../src/schema/schema.js'
 import { toStatements } from '../src/statements.js'
 import { openRaw, patient } from './files.js'
 

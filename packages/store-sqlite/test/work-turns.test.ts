@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { isLong, oneByOne } from '../src/steps.js'
-import { busy, Turns } from '../src/turns.js'
+import { isLong, oneByOne } from '../src/database/steps.js'
+import { busy, Turns } from '../src/database/turns.js'
 
 const immediately = () => new Promise<void>((resolve) => void setImmediate(resolve))
 const now = () => performance.now()

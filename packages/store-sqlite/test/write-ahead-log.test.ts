@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { Reserve, reserveBytes } from '../src/reserve.js'
-import { WriteAheadLog } from '../src/write-ahead-log.js'
+import { Reserve, reserveBytes } from '../src/database/reserve.js'
+import { WriteAheadLog } from '../src/database/write-ahead-log.js'
 import { useFiles } from './files.js'
 
 const newPath = useFiles()

@@ -2,7 +2,7 @@ import type { Sessions } from '@sessions/core'
 import { toExpressHandler } from '@sessions/express'
 import { createInspector } from '@sessions/inspector'
 import { type RequestHandler, Router } from 'express'
-import type { OpenStore } from '../store.js'
+import type { OpenStore } from '../open-store.js'
 import { isAdminToken, admin } from './identity.js'
 
 /** What the inspector looks at. */

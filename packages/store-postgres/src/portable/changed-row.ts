@@ -1,5 +1,5 @@
 import { encodeText, type SessionChange, type SessionRecord, toStoredMs } from '@sessions/core/store'
-import { activityStepMs } from '../statements.js'
+import { activityStepMs } from '../statements/statements.js'
 import type { LockedRow, RecordColumn, RecordRow } from './locked-row.js'
 
 /** What every change of a session writes. The store works it out, so that no statement has to. */

@@ -1,9 +1,9 @@
 import { parseWhole, unitSeparator } from '@sessions/core/store'
-import type { Row } from '../database.js'
-import { isNull } from '../rows.js'
-import type { LockedSession } from '../session-steps.js'
-import type { WholeNumber } from '../schema.js'
-import { recordColumns } from '../statements.js'
+import type { Row } from '../connection/database.js'
+import { isNull } from '../reading/rows.js'
+import type { LockedSession } from '../writing/session-steps.js'
+import type { WholeNumber } from '../schema/schema.js'
+import { recordColumns } from '../statements/statements.js'
 
 const columns = [...recordColumns.required, ...recordColumns.optional]
 

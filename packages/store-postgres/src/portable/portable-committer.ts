@@ -8,12 +8,12 @@ import {
   SessionError,
   type SessionRecord,
 } from '@sessions/core/store'
-import type { ColdStatements } from '../cold-statements.js'
-import { type Commit, roomOf, toCommit } from '../commit.js'
-import type { Database, Run } from '../database.js'
-import { isDuplicate } from '../errors.js'
-import { type HeldSession, holdSession } from '../hold-session.js'
-import { findKnown, type KnownMessage, sortMessages, tangled, toAppended } from '../known-messages.js'
+import type { ColdStatements } from '../statements/cold-statements.js'
+import { type Commit, roomOf, toCommit } from '../writing/commit.js'
+import type { Database, Run } from '../connection/database.js'
+import { isDuplicate } from '../connection/errors.js'
+import { type HeldSession, holdSession } from '../writing/hold-session.js'
+import { findKnown, type KnownMessage, sortMessages, tangled, toAppended } from '../writing/known-messages.js'
 import { toChangedRow, toMadeRow, toNewRow } from './changed-row.js'
 import { type LockedRow, type RecordRow, toRecordText } from './locked-row.js'
 import type { PortableStatements } from './portable-statements.js'

@@ -1,8 +1,8 @@
-import { assignments } from '../copy-statements.js'
-import { named, type NamedStatement } from '../named-statement.js'
-import type { TableNames } from '../schema.js'
-import { hourOf, isLive, nowMs } from '../sql-clock.js'
-import { recordColumns } from '../statements.js'
+import { assignments } from '../statements/copy-statements.js'
+import { named, type NamedStatement } from '../connection/named-statement.js'
+import type { TableNames } from '../schema/schema.js'
+import { hourOf, isLive, nowMs } from '../schema/sql-clock.js'
+import { recordColumns } from '../statements/statements.js'
 import type { ChangedRow, NewRow } from './changed-row.js'
 
 const namedColumns = {

@@ -1,6 +1,12 @@
 import { parseWhole } from '@sessions/core/store'
-import type { Run } from '../database.js'
-import type { MessageColumns, Removal, SessionSteps, StoredAmendment, StoredPlace } from '../session-steps.js'
+import type { Run } from '../connection/database.js'
+import type {
+  MessageColumns,
+  Removal,
+  SessionSteps,
+  StoredAmendment,
+  StoredPlace,
+} from '../writing/session-steps.js'
 import { LockedRow } from './locked-row.js'
 import type { PortableStatements } from './portable-statements.js'
 import { portionsOf } from './rows-of-one-statement.js'

@@ -1,6 +1,6 @@
-import { byTenant, countWithin } from '../combined-sweep.js'
-import type { Database } from '../database.js'
-import type { SweepBatch, SweptBatch } from '../session-steps.js'
+import { byTenant, countWithin } from '../writing/combined-sweep.js'
+import type { Database } from '../connection/database.js'
+import type { SweepBatch, SweptBatch } from '../writing/session-steps.js'
 import type { PortableStatements } from './portable-statements.js'
 
 // So many sessions that others hold may stand in front of those that a sweep can take.

@@ -1,5 +1,5 @@
-import { startPostgres } from './postgres.js'
-import { startRedis } from './redis.js'
+import { startPostgres } from './postgres/postgres.js'
+import { startRedis } from './redis/redis.js'
 import type { Server } from './server.js'
 
 let redis: Promise<Server> | undefined

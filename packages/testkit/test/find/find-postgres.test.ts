@@ -3,8 +3,8 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { findEmbeddedPostgres } from '../../src/find/embedded-postgres.js'
 import { findOnPath } from '../../src/find/find-on-path.js'
 import { findPostgres } from '../../src/find/find-postgres.js'
-import { startPostgres } from '../../src/servers/postgres.js'
-import { queryPostgres } from '../../src/servers/postgres-query.js'
+import { startPostgres } from '../../src/servers/postgres/postgres.js'
+import { queryPostgres } from '../../src/servers/postgres/postgres-query.js'
 
 const hasSystem = existsSync('/usr/lib/postgresql') || findOnPath('postgres') !== undefined
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startPgBouncer, startPostgres, type PgBouncer, type PostgresServer } from '../../src/index.js'
-import { queryPostgres } from '../../src/servers/postgres-query.js'
+import { queryPostgres } from '../../src/servers/postgres/postgres-query.js'
 import { isAlive } from '../../src/process/process-table.js'
 
 let postgres: PostgresServer

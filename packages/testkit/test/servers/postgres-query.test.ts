@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startPostgres, type PostgresServer } from '../../src/servers/postgres.js'
-import { queryPostgres } from '../../src/servers/postgres-query.js'
+import { startPostgres, type PostgresServer } from '../../src/servers/postgres/postgres.js'
+import { queryPostgres } from '../../src/servers/postgres/postgres-query.js'
 
 let postgres: PostgresServer
 

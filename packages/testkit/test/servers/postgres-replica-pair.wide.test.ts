@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { startPostgresReplicaPair } from '../../src/servers/postgres-replica-pair.js'
-import { queryPostgres } from '../../src/servers/postgres-query.js'
+import { startPostgresReplicaPair } from '../../src/servers/postgres/postgres-replica-pair.js'
+import { queryPostgres } from '../../src/servers/postgres/postgres-query.js'
 
 describe('a PostgreSQL and its replica', () => {
   it.each([true, false])(

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startPostgres, type PostgresServer } from '../../src/servers/postgres.js'
-import { queryPostgres } from '../../src/servers/postgres-query.js'
+import { startPostgres, type PostgresServer } from '../../src/servers/postgres/postgres.js'
+import { queryPostgres } from '../../src/servers/postgres/postgres-query.js'
 import { childrenOf, isAlive } from '../../src/process/process-table.js'
 import { waitUntil } from '../../src/wait-until.js'
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { isAlive } from '../../src/process/process-table.js'
-import { startRedisCluster, type RedisCluster } from '../../src/servers/redis-cluster.js'
+import { startRedisCluster, type RedisCluster } from '../../src/servers/redis/redis-cluster.js'
 import { waitUntil } from '../../src/wait-until.js'
-import { sendRedis } from '../../src/servers/redis-command.js'
-import type { RedisServer } from '../../src/servers/redis.js'
+import { sendRedis } from '../../src/servers/redis/redis-command.js'
+import type { RedisServer } from '../../src/servers/redis/redis.js'
 
 let cluster: RedisCluster
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startRedis, type RedisServer } from '../../src/servers/redis.js'
-import { sendRedis } from '../../src/servers/redis-command.js'
+import { startRedis, type RedisServer } from '../../src/servers/redis/redis.js'
+import { sendRedis } from '../../src/servers/redis/redis-command.js'
 
 let redis: RedisServer
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { sendRedis } from '../../src/servers/redis-command.js'
-import { startRedisReplicaPair, type RedisReplicaPair } from '../../src/servers/redis-replica-pair.js'
+import { sendRedis } from '../../src/servers/redis/redis-command.js'
+import { startRedisReplicaPair, type RedisReplicaPair } from '../../src/servers/redis/redis-replica-pair.js'
 
 let pair: RedisReplicaPair
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { sendRedis } from '../../src/servers/redis-command.js'
-import { startRedisSentinel, type RedisSentinel } from '../../src/servers/redis-sentinel.js'
+import { sendRedis } from '../../src/servers/redis/redis-command.js'
+import { startRedisSentinel, type RedisSentinel } from '../../src/servers/redis/redis-sentinel.js'
 import { waitUntil } from '../../src/wait-until.js'
 
 let group: RedisSentinel

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isAlive } from '../../src/process/process-table.js'
-import { startRedis, type RedisServer } from '../../src/servers/redis.js'
-import { sendRedis } from '../../src/servers/redis-command.js'
+import { startRedis, type RedisServer } from '../../src/servers/redis/redis.js'
+import { sendRedis } from '../../src/servers/redis/redis-command.js'
 
 let redis: RedisServer
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { queryPostgres } from '../../src/servers/postgres-query.js'
-import { sendRedis } from '../../src/servers/redis-command.js'
+import { queryPostgres } from '../../src/servers/postgres/postgres-query.js'
+import { sendRedis } from '../../src/servers/redis/redis-command.js'
 import { databaseUrl, redisUrl } from '../../src/servers/server-urls.js'
 
 const endpointOf = (url: string): { host: string; port: number } => {
