@@ -1,5 +1,7 @@
 import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { Reserve, reserveBytes } from '../src/database/reserve.js'
 import { WriteAheadLog } from '../src/database/write-ahead-log.js'
@@ -110,4 +112,26 @@ test('a reserve is 5 MiB that are written, is held once, and given up once', asy
   expect([await other.hold(), statSync(`${path}-reserve`).size]).toEqual([true, size])
   expect([other.release(), reserve.release(), reserve.release()]).toEqual([true, false, false])
   expect(await reserve.hold()).toBe(true)
+})
+
+test('a log that is let go of is closed without a word: Node 25 and later end a process for an open FileHandle', async () => {
+  const warnings: string[] = []
+  const listen = ({ message }: Error) => warnings.push(message)
+  process.on('warning', listen)
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const gone = new Set<number>()
+  const letGo = new FinalizationRegistry<number>((which) => gone.add(which))
+  const use = async (which: number) => {
+    const { log } = place(true)
+    await log.committed(1)
+    letGo.register(log, which)
+  }
+  for (let which = 0; which < 5; which++) await use(which)
+  // The stack may hold the last one a while.
+  await expect.poll(() => (collect(), gone.size), { timeout: 10_000 }).toBeGreaterThan(3)
+  // Node warns a turn after it has collected.
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off('warning', listen)
+  expect(warnings).toEqual([])
 })

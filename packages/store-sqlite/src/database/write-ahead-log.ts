@@ -1,4 +1,6 @@
-import { type FileHandle, open, stat } from 'node:fs/promises'
+import { close, fdatasync, open } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import type { Reserve } from './reserve.js'
 
 /** A connection whose work is done by another thread. */
@@ -30,6 +32,9 @@ export async function fileAt(path: string): Promise<string | undefined> {
   return found && `${found.dev} ${found.ino}`
 }
 
+// Node ends a process that lets go of an open `FileHandle`, and an application may let go of a store.
+const descriptors = new FinalizationRegistry<number>((descriptor) => close(descriptor, () => {}))
+
 /**
  * The log beside a file. Every commit is in the log before it is in the file. Two things wait for the disk, and run off
  * the event loop: the flush that makes commits durable, which all commits that come meanwhile share, and the moving of
@@ -37,7 +42,7 @@ export async function fileAt(path: string): Promise<string | undefined> {
  */
 export class WriteAheadLog {
   readonly #options: WriteAheadLogOptions
-  #file: Promise<FileHandle> | undefined
+  #descriptor: Promise<number> | undefined
   #flushing: Promise<void> | undefined
   #nextFlush: Promise<void> | undefined
   #moving: Promise<void> | undefined
@@ -65,8 +70,12 @@ export class WriteAheadLog {
   async close(): Promise<void> {
     await this.#moving
     await this.#options.reserve.settled()
-    await this.#nextFlush?.catch(() => {})
-    await (await this.#file?.catch(() => undefined))?.close()
+    await (this.#nextFlush ?? this.#flushing)?.catch(() => {})
+    const descriptor = await this.#descriptor?.catch(() => undefined)
+    if (descriptor !== undefined) {
+      descriptors.unregister(this)
+      await promisify(close)(descriptor)
+    }
     // The file alone then has everything, for those who copy it.
     await this.#quietly('pragma wal_checkpoint(truncate)')
     this.#options.background.close()
@@ -77,11 +86,17 @@ export class WriteAheadLog {
     await before?.catch(() => {})
     this.#flushing = this.#nextFlush
     this.#nextFlush = undefined
-    this.#file ??= open(`${this.#options.path}-wal`, 'r+')
+    this.#descriptor ??= this.#open()
     const { path, file } = this.#options
-    const [now] = await Promise.all([fileAt(path), (await this.#file).datasync()])
+    const [now] = await Promise.all([fileAt(path), promisify(fdatasync)(await this.#descriptor)])
     // SQLite goes on with a file that nobody finds any more, and all that is written to it is lost at the end.
     if (now !== file) throw new Error(`${path} was removed or replaced while it is open: restart the process`)
+  }
+
+  async #open(): Promise<number> {
+    const descriptor = await promisify(open)(`${this.#options.path}-wal`, 'r+')
+    descriptors.register(this, descriptor, this)
+    return descriptor
   }
 
   /** Moves most of the log while others read and write. Then it moves what they wrote meanwhile, while writers wait. */
