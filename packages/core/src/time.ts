@@ -10,9 +10,12 @@ export const longestTimerMs = 2 ** 31 - 1
  */
 export const later = setTimeout
 
-/** Whole milliseconds that a timer can wait, for a setting of any length: with `Infinity` it fires after 24 days. */
+/**
+ * Whole milliseconds that a timer can wait, for a time of any length: with `Infinity` it fires after 24 days, and at once
+ * for a moment that is past. Node 21 and later warn of a timer that is set to less than nothing.
+ */
 export function timerMs(ms: number): number {
-  return Math.min(Math.ceil(ms), longestTimerMs)
+  return Math.max(0, Math.min(Math.ceil(ms), longestTimerMs))
 }
 
 /** The moment so long before another one, and 0 when there was none: a period of `Infinity` never ends. */

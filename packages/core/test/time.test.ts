@@ -20,7 +20,14 @@ describe('toReadable', () => {
 describe('times', () => {
   it('of a timer are whole milliseconds that a timer can wait', () => {
     expect(longestTimerMs).toBe(2_147_483_647)
-    expect([0, 1, 1.2, 5e9, Infinity].map(timerMs)).toEqual([0, 1, 2, longestTimerMs, longestTimerMs])
+    expect([-1.5, 0, 1, 1.2, 5e9, Infinity].map(timerMs)).toEqual([
+      0,
+      0,
+      1,
+      2,
+      longestTimerMs,
+      longestTimerMs,
+    ])
   })
 
   it('before another one are never before all time', () => {

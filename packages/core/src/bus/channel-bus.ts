@@ -1,6 +1,7 @@
 import { SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import { byteLength } from '../json.js'
+import { timerMs } from '../time.js'
 import { within } from '../within.js'
 import {
   type Bundle,
@@ -242,7 +243,7 @@ export function channelBus(channels: BusChannels): SessionBus {
       subscriptions.tell(notices)
       for (const notice of notices) outbox.add(notice)
       added += notices.length
-      if (!outbox.isEmpty) flushing ??= setTimeout(flush, flushAt - performance.now())
+      if (!outbox.isEmpty) flushing ??= setTimeout(flush, timerMs(flushAt - performance.now()))
     },
 
     async subscribe(topics, listener) {

@@ -42,6 +42,15 @@ async function heard(on: SessionBus, topics = Array.from({ length: topicCount },
 }
 
 describe('channelBus', () => {
+  it('tells at once after a silence, and sets no timer to less than nothing', async () => {
+    const one = bus()
+    one.publish([changed('a')])
+    await vi.advanceTimersByTimeAsync(60_000)
+    const set = vi.spyOn(globalThis, 'setTimeout')
+    one.publish([changed('a', 2)])
+    expect(set.mock.calls.map(([, ms]) => ms)).toEqual([0])
+  })
+
   it('tells other processes within some milliseconds, and its own at once', async () => {
     const [one, other] = [bus(), bus()]
     const [here, there] = [await heard(one), await heard(other)]

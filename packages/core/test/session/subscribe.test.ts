@@ -213,6 +213,9 @@ describe('a subscription', () => {
     current = after
     const reader = await sessions.for(alice).get('s')
     expect((await rest(reader, late.id)).map(({ type }) => type)).toEqual(['reset'])
+    // No failover is over within a millisecond.
+    const lostAt = Date.now()
+    await expect.poll(() => Date.now(), { interval: 1 }).toBeGreaterThan(lostAt)
     // The same seq and the same number of changes, and yet another message.
     expect(await updates.during(() => reader.append(hello('other')), 1)).toEqual([`reset ${everything}`])
     expect((await rest(reader, late.id)).map(({ type }) => type)).toEqual(['reset'])
