@@ -6,7 +6,7 @@ const context = useServer()
 
 test('a transaction that the server ends, because this process was busy, is made again', async () => {
   const url = await migrated(context.server)
-  const pool = context.pools.open(url, { max: 2, idle_in_transaction_session_timeout: 20 })
+  const pool = context.pools.open(url, { max: 2, idle_in_transaction_session_timeout: 250 })
   const store = postgresStore(pool, { writeTimeoutMs: 20_000 })
   const ref = { tenantId: 'acme', id: 'one' }
   // Once: the first statement behind `begin` comes when the server has given up.
@@ -20,7 +20,7 @@ test('a transaction that the server ends, because this process was busy, is made
       if (text.includes('begin')) isBegun = true
       else if (isBegun && isBusy) {
         isBusy = false
-        const until = performance.now() + 200
+        const until = performance.now() + 600
         while (performance.now() < until);
       }
       return query(...args)
