@@ -2,7 +2,7 @@ import { mergeFacts } from '../context/facts.js'
 import { boundedFacts, type UserFact } from '../domain/user-fact.js'
 import type { Consents } from '../domain/consent.js'
 import type { Identity } from '../domain/identity.js'
-import { isSessionError } from '../errors.js'
+import { isSessionError, isUnreadable } from '../errors.js'
 import { isAllowed, refuseWithout } from './consent.js'
 import type { Service } from './service.js'
 import { readSideRecord, removeSideRecordsOf, updateSideRecord, userRecordRef } from './side-records.js'
@@ -105,9 +105,19 @@ export async function forgetInMemory(
 
 /** Removes all that is remembered of a user. @returns How many facts. */
 export async function removeMemory(service: Service, user: TenantUser): Promise<number> {
-  const { length } = await readMemory(service, user)
+  const count = await countMemory(service, user)
   await removeSideRecordsOf(service, user, ['memory'])
-  return length
+  return count
+}
+
+/** How many facts there are: none that anybody can read, where nobody can read them. */
+async function countMemory(service: Service, user: TenantUser): Promise<number> {
+  try {
+    return (await readMemory(service, user)).length
+  } catch (error) {
+    if (isUnreadable(error)) return 0
+    throw error
+  }
 }
 
 async function changeMemory(
