@@ -277,10 +277,10 @@ export function rootIdOf({ lineage }: SessionBody, id: string): string {
   return lineage?.rootId ?? lineage?.sessionId ?? id
 }
 
+type NewParts = 'state' | 'preferences' | 'cart' | 'lineage' | 'documentTurns' | 'consent'
+
 /** The body of a new session. */
-export function newBody(
-  init: Partial<Pick<SessionBody, 'state' | 'preferences' | 'cart' | 'lineage' | 'documentTurns'>> = {},
-): SessionBody {
+export function newBody(init: Partial<Pick<SessionBody, NewParts>> = {}): SessionBody {
   return {
     v: 1,
     state: {},
