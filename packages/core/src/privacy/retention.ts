@@ -8,10 +8,13 @@ import type { RetentionSettings } from '../service/settings.js'
 import { sideRecordTenant, updateSideRecord } from '../service/side-records.js'
 import { readStoreTime } from '../service/store-time.js'
 import { momentBefore } from '../time.js'
+import { forgetUpTo, removeUnchanged } from '../service/user-memory.js'
 import type { UserRecord } from '../service/user-record.js'
 import { readReplies } from '../turn/replies.js'
 
 const pageSize = 200
+// A change of what is remembered of a user drops what is over its time. Who was quiet since for a tenth of it is looked at.
+const soonShare = 10
 const sessionClasses = ['messagesMs', 'documentsMs', 'cartMs', 'factsMs'] as const
 
 /** When a session was last written to by anybody but retention. */
@@ -93,12 +96,15 @@ export async function applyRetention(service: Service, tenantId: string, limit: 
   if (memoryMs !== undefined) {
     const memories = {
       tenantId: sideRecordTenant('memory', tenantId),
-      activeBefore: momentBefore(now, memoryMs - 1),
+      activeBefore: momentBefore(now, Math.floor(memoryMs / soonShare)),
     }
+    const over = momentBefore(now, memoryMs)
     for await (const record of listed(service, memories)) {
       if (changed >= limit) return changed
       // Nothing was remembered since: all of it is over its time.
-      if (await removeUnchanged(service, record)) changed++
+      if (record.activeAt <= over) await each(async () => removeUnchanged(service, record))
+      // Nothing is older than its record.
+      else if (record.createdAt <= over) await each(async () => forgetUpTo(service, record, over))
     }
   }
   const shortest = Math.min(auditMs ?? Number.POSITIVE_INFINITY, analyticsMs ?? Number.POSITIVE_INFINITY)
@@ -112,16 +118,6 @@ export async function applyRetention(service: Service, tenantId: string, limit: 
     await each(async () => forgetOld(service, record, now - record.activeAt, retention))
   }
   return ended()
-}
-
-async function removeUnchanged({ store }: Service, record: SessionRecord): Promise<boolean> {
-  const { incarnation, changes } = record
-  try {
-    return await store.remove(record, { incarnation, changes })
-  } catch (error) {
-    if (isSessionError(error, 'conflict')) return false
-    throw error
-  }
 }
 
 /** A session that retention has changed is listed as active since then, and must be looked at before its next class. */
