@@ -370,10 +370,9 @@ export class CallerSessions {
     const held = holding === undefined ? undefined : liveSessionOf(holding, 'holding')
     // A transfer is redeemed once, so its session must be kept.
     if (!(await this.keepsSessions())) refuseWithout('storage')
-    const all = { ...asked, holding: held }
     const { redeemTransfer } = await others()
     const terms = { admit: copyAdmissionOf(this), allows: await this.#allowing() }
-    const outcome = await redeemTransfer(this.#service, this.identity, all, terms)
+    const outcome = await redeemTransfer(this.#service, this.identity, { ...asked, holding: held }, terms)
     return outcome.status === 'redeemed' ? { ...outcome, session: new Session(outcome.session) } : outcome
   }
 
