@@ -55,14 +55,26 @@ export function expire(
 const firstShown = ({ path, branches }: SessionBody): number =>
   Math.min(...[path, ...branches.map((branch) => branch.path)].flat().map(({ from }) => from))
 
+/** How far retention goes. */
+export interface RetentionPace {
+  /** At most so many sessions and user records are changed. */
+  readonly limit: number
+  /** Whether it is to end before the next one. */
+  readonly isStopped: () => boolean
+}
+
 /**
- * Applies the retention of a tenant to up to `limit` sessions that nobody has written to for long. Any number of
+ * Applies the retention of a tenant to sessions that nobody has written to for long. Any number of
  * processes may do so at once: a session that somebody writes to meanwhile stays as it is. Costs a read for each session
  * that is listed, and reads no history.
  *
  * @returns How many sessions and user records it changed.
  */
-export async function applyRetention(service: Service, tenantId: string, limit: number): Promise<number> {
+export async function applyRetention(
+  service: Service,
+  tenantId: string,
+  { limit, isStopped }: RetentionPace,
+): Promise<number> {
   const retention = service.retentionOf(tenantId)
   const { historyMs } = service.ttl
   const periods = sessionClasses.flatMap((name) => retention[name] ?? [])
@@ -89,7 +101,7 @@ export async function applyRetention(service: Service, tenantId: string, limit: 
   if (periods.length > 0) {
     const activeBefore = momentBefore(now, shortestGap(periods) - 1)
     for await (const record of listed(service, { tenantId, activeBefore })) {
-      if (changed >= limit) return changed
+      if (changed >= limit || isStopped()) return changed
       await each(async () => applyTo(service, record, now, retention))
     }
   }
@@ -100,7 +112,7 @@ export async function applyRetention(service: Service, tenantId: string, limit: 
     }
     const over = momentBefore(now, memoryMs)
     for await (const record of listed(service, memories)) {
-      if (changed >= limit) return changed
+      if (changed >= limit || isStopped()) return changed
       // Nothing was remembered since: all of it is over its time.
       if (record.activeAt <= over) await each(async () => removeUnchanged(service, record))
       // Nothing is older than its record.
@@ -114,7 +126,7 @@ export async function applyRetention(service: Service, tenantId: string, limit: 
     activeBefore: momentBefore(now, shortest - 1),
   }
   for await (const record of listed(service, users)) {
-    if (changed >= limit) return changed
+    if (changed >= limit || isStopped()) return changed
     await each(async () => forgetOld(service, record, now - record.activeAt, retention))
   }
   return ended()
