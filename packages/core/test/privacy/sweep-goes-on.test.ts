@@ -125,11 +125,13 @@ it('a sweep that the service began ends with its tenant when the service is clos
   const first = new Promise<void>((resolve) => (begun = resolve))
   let go = (): void => {}
   const gate = new Promise<void>((resolve) => (go = resolve))
+  let asked = 'two'
   async function* tenants() {
     yield 'one'
     begun()
     await gate
     yield 'two'
+    asked = 'three'
     yield 'three'
   }
   sessions.sweepEvery(1, tenants)
@@ -138,6 +140,7 @@ it('a sweep that the service began ends with its tenant when the service is clos
   go()
   await closed
   expect(await left()).toEqual([0, 1, 1])
+  expect(asked).toBe('two')
 })
 
 /** Carts of one tenant that are over their time, and as many sessions without one; and how often each is read in a sweep. */
