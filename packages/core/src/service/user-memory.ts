@@ -64,7 +64,7 @@ export async function removeUnchanged({ store }: Service, record: SessionRecord)
   }
 }
 
-/** What a session may show of its user: nothing without consent to `memory`. */
+/** What a session may show of its user: nothing without consent to `memory`, nor what nobody can read. */
 export async function shownMemory(
   service: Service,
   user: TenantUser,
@@ -72,7 +72,14 @@ export async function shownMemory(
 ): Promise<readonly UserFact[]> {
   const decided =
     service.consent === undefined ? undefined : (await readUserRecord(service, user))?.value.consent
-  return isAllowed(service, 'memory', decided, consents) ? readMemory(service, user) : []
+  if (!isAllowed(service, 'memory', decided, consents)) return []
+  try {
+    return await readMemory(service, user)
+  } catch (error) {
+    // A record that is damaged must not end all conversations of its user.
+    if (isUnreadable(error)) return []
+    throw error
+  }
 }
 
 /**

@@ -80,6 +80,16 @@ it('what is remembered goes with the consent, though nobody can read it', async 
   expect((await inner.list({ tenantId: memory, limit: 10 })).items).toEqual([])
 })
 
+it('what is remembered keeps no conversation from going on, though nobody can read it', async () => {
+  const memory = sideRecordTenant('memory', 'acme')
+  const { mine } = await scene(corrupt, ({ tenantId }) => tenantId === memory)
+  const session = await mine.open('late', { remember: true })
+  const { messages } = await session.context({ maxTokens: 1000 })
+  expect(messages.map(({ content }) => content)).toEqual(['The red one'])
+  expect(await codeOf(mine.memory.list())).toBe('corrupt')
+  await mine.memory.clear()
+})
+
 it('a kept answer that nobody can read keeps no preferences', async () => {
   const { inner, mine, preferencesOf } = await scene(corrupt, () => false)
   const ref = { tenantId: sideRecordTenant('requests', 'acme'), id: 'key' }
