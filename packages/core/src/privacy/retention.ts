@@ -3,6 +3,7 @@ import { cleared, expired } from '../domain/branches.js'
 import { decodeBody, type ReplyPlace, type SessionBody } from '../domain/session-body.js'
 import { isSessionError, isUnreadable } from '../errors.js'
 import { LiveSession } from '../service/live-session.js'
+import { isAlive } from '../service/living-turn.js'
 import type { Service } from '../service/service.js'
 import type { RetentionSettings } from '../service/settings.js'
 import { sideRecordTenant, updateSideRecord } from '../service/side-records.js'
@@ -168,6 +169,8 @@ async function applyTo(
   const documents = next.documentTurns === undefined ? (body.documentTurns ?? []) : []
   const hidden = firstShown(next) - 1
   if (next === body && hidden <= record.trimmedSeq) return false
+  // Whoever waits for an answer is no idle user.
+  if (body.turn !== undefined && (await isAlive(service, record.tenantId, body.turn.id))) return false
   try {
     // First what is in the messages: without their places in the body nobody finds the documents.
     if (hidden < lastSeq) await forgetDocuments(service, { record, body }, documents)
