@@ -16,8 +16,8 @@ import { appendOwned } from './session/append-owned.js'
 import { decodeBody, newBody } from './domain/session-body.js'
 import { draftRecord } from './service/draft-record.js'
 import { type SessionInit, storeNewSession } from './service/create-session.js'
-import { isAllowed, readConsents, refuseWithout } from './service/consent.js'
-import type { ConsentPurpose, Consents } from './domain/consent.js'
+import { type Allows, isAllowed, readConsents, refuseWithout } from './service/consent.js'
+import type { Consents } from './domain/consent.js'
 import { takeCalls } from './service/take-calls.js'
 import type { Service } from './service/service.js'
 import { Session } from './session.js'
@@ -343,7 +343,7 @@ export class CallerSessions {
     const terms = {
       admit: copyAdmissionOf(this),
       into: await this.#serviceFor(),
-      copiesPreferences: (await this.#allowing())('personalization'),
+      allows: await this.#allowing(),
     }
     return new Session(await (await others()).forkSession(from, this.identity, options, terms))
   }
@@ -370,14 +370,14 @@ export class CallerSessions {
     const held = holding === undefined ? undefined : liveSessionOf(holding, 'holding')
     // A transfer is redeemed once, so its session must be kept.
     if (!(await this.keepsSessions())) refuseWithout('storage')
-    const all = { ...asked, holding: held }
     const { redeemTransfer } = await others()
-    const outcome = await redeemTransfer(this.#service, this.identity, all, copyAdmissionOf(this))
+    const terms = { admit: copyAdmissionOf(this), allows: await this.#allowing() }
+    const outcome = await redeemTransfer(this.#service, this.identity, { ...asked, holding: held }, terms)
     return outcome.status === 'redeemed' ? { ...outcome, session: new Session(outcome.session) } : outcome
   }
 
   /** What is allowed to be done with the data of the caller. */
-  async #allowing(): Promise<(purpose: ConsentPurpose) => boolean> {
+  async #allowing(): Promise<Allows> {
     const { tenantId, userId, consents } = this.identity
     const service = this.#service
     if (service.consent === undefined) return () => true
@@ -387,7 +387,7 @@ export class CallerSessions {
       this.#asked.decided.catch(() => (this.#asked = undefined))
     }
     const decided = await this.#asked.decided
-    return (purpose) => isAllowed(service, purpose, decided, consents)
+    return (purpose, own) => isAllowed(service, purpose, own ?? decided, consents)
   }
 
   /** Where a new session of the caller goes. @throws `consent_missing` */

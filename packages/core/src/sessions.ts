@@ -228,9 +228,10 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
     sweepEvery(ms, tenants = () => []) {
       if (typeof tenants !== 'function')
         throw new SessionError('invalid', 'tenants must be a function', { path: 'tenants' })
-      return sweepEvery(service, ms, async (limit, all, isStopped) =>
-        (await others()).sweepAll(service, all ? { limit, tenants: tenants() } : { limit }, isStopped),
-      )
+      return sweepEvery(service, ms, async (limit, all, isStopped) => {
+        const { sweepAll } = await others()
+        return sweepAll(service, all ? { limit, tenants: tenants() } : { limit }, { isStopped, isWhole: all })
+      })
     },
     health: async (options) => healthOf(service, options),
     settled: async () => {

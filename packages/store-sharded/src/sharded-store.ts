@@ -11,6 +11,7 @@ import {
   type SessionRecord,
   type SessionRef,
   type SessionStore,
+  standingOver,
 } from '@sessions/core/store'
 import { mergedList } from './merged-list.js'
 import { movePartition, type MovePartitionOptions, type MoveReport } from './move-partition.js'
@@ -192,7 +193,7 @@ export function shardedStoreBy(options: ShardedStoreOptions, timing: Timing): Sh
     }
   }
 
-  return {
+  const store: ShardedStore = {
     read: async ({ tenantId, id }, readOptions) => {
       const ref = { tenantId, id }
       if (tenantId === probeRef.tenantId && id === probeRef.id) return probe()
@@ -280,4 +281,5 @@ export function shardedStoreBy(options: ShardedStoreOptions, timing: Timing): Sh
       return new Map(route.places().map((place) => [place.partition, view.ownerOf(place)]))
     },
   }
+  return standingOver(store, [...shards.values()])
 }

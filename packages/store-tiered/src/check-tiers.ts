@@ -1,4 +1,4 @@
-import { checkOptions, checkWhole, SessionError, type SessionStore } from '@sessions/core/store'
+import { checkOptions, checkWhole, isEncrypting, SessionError, type SessionStore } from '@sessions/core/store'
 import type { HotTierOptions, TieredStoreOptions } from './tiered-store-options.js'
 
 /** @throws `invalid` with the path of what is wrong. */
@@ -21,5 +21,10 @@ export function checkTiers(last: SessionStore, options: TieredStoreOptions): voi
   }
   if (options.warm !== undefined && typeof options.warm.begin !== 'function') {
     throw new SessionError('invalid', 'warm must be a cache, such as redisCache(client)', { path: 'warm' })
+  }
+  if (options.warm !== undefined && isEncrypting(last)) {
+    const message =
+      'warm would hold in clear what last seals: put encryption outside, encryptedStore(tieredStore(…))'
+    throw new SessionError('invalid', message, { path: 'warm' })
   }
 }

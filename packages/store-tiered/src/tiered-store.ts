@@ -5,6 +5,7 @@ import {
   type SessionNotice,
   type SessionRef,
   type SessionStore,
+  standingOver,
   type StoredSession,
   topicOf,
 } from '@sessions/core/store'
@@ -33,7 +34,7 @@ const usualTail = 100
  *
  * Put encryption outside of it: `encryptedStore(tieredStore(...))`.
  *
- * @throws `invalid` for wrong options.
+ * @throws `invalid` for wrong options, and for an encrypted store beneath a shared cache, which would hold it in clear.
  *
  * @example
  * ```ts
@@ -206,7 +207,7 @@ export function tieredStore(last: SessionStore, options: TieredStoreOptions): Ti
     }
   }
 
-  return {
+  const store: TieredStore = {
     async read(given, { tail = 0, maxAgeMs = 0 } = {}) {
       const ref = ownRef(given)
       const key = keyOf(ref)
@@ -301,4 +302,5 @@ export function tieredStore(last: SessionStore, options: TieredStoreOptions): Ti
       await warm?.idle()
     },
   }
+  return standingOver(store, [last])
 }

@@ -94,8 +94,9 @@ function namesOf(one: SessionFacts, span: AnalyticsSpan, kind: GroupKind): reado
       return one.phases.length === 0 ? [] : places.slice(1).map((to, index) => [places[index]!, to])
     }
     case 'segments': {
-      const segment = span.segmentBy === undefined ? undefined : one.segments[span.segmentBy]
-      return segment === undefined ? [] : [[segment]]
+      const { segmentBy = '' } = span
+      // A preference may have the name of what every object has.
+      return Object.hasOwn(one.segments, segmentBy) ? [[one.segments[segmentBy]!]] : []
     }
     case 'arms':
       return one.arms.map(({ experiment, version, arm }) => [experiment, version, arm])

@@ -3,7 +3,7 @@ import type { SessionRecord } from '../contract/session-record.js'
 import { digestOf } from '../digest.js'
 import type { AnalyticsLog } from '../domain/analytics.js'
 import { isAllowed } from '../service/consent.js'
-import { followSessions } from '../service/follow-sessions.js'
+import { followSessions, lookAgain } from '../service/follow-sessions.js'
 import type { Service } from '../service/service.js'
 import { sideRecordRef } from '../service/side-records.js'
 import { readStoreTime } from '../service/store-time.js'
@@ -34,6 +34,8 @@ export function analyticsOf(service: Service): KeptAnalytics | undefined {
   return made
 }
 
+const followedRef = (tenantId: string) => sideRecordRef('analytics', tenantId, 'followed')
+
 /** Keeps what the sessions of a tenant say that were active since the last time. @returns Whether that is all. */
 export async function followAnalytics(service: Service, tenantId: string): Promise<boolean> {
   const keeping = analyticsOf(service)
@@ -41,7 +43,7 @@ export async function followAnalytics(service: Service, tenantId: string): Promi
   const keep = keeper(service, keeping, tenantId)
   const { isAll } = await followSessions(service, {
     tenantId,
-    ref: sideRecordRef('analytics', tenantId, 'followed'),
+    ref: followedRef(tenantId),
     firstMs: Number.POSITIVE_INFINITY,
     pageSize,
     atMost: maxSessions,
@@ -92,6 +94,23 @@ export async function refreshAnalytics(service: Service, user: TenantUser): Prom
     for (const record of page.items) await keep(record)
     cursor = page.cursor
   } while (cursor !== undefined)
+}
+
+/**
+ * Keeps what a session says that was imported: it was active long ago, so no look at those that were active since the
+ * last one would find it.
+ */
+export async function keepImported(service: Service, record: SessionRecord): Promise<void> {
+  const keeping = analyticsOf(service)
+  if (keeping === undefined) return
+  const { tenantId, activeAt } = record
+  try {
+    await keeper(service, keeping, tenantId)(record)
+  } catch (cause) {
+    const message = 'What an imported session says could not be kept; the next sweep does it.'
+    service.warn({ code: 'analytics_failed', message, cause })
+    await lookAgain(service, followedRef(tenantId), activeAt)
+  }
 }
 
 function keeper(service: Service, keeping: KeptAnalytics, tenantId: string) {

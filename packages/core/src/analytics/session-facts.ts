@@ -40,10 +40,15 @@ export function factsOf(
   }
 }
 
-function stageOf({ lastSeq }: SessionRecord, { cartCounts, orders }: SessionBody): SessionFacts['stage'] {
+function stageOf(
+  { lastSeq }: SessionRecord,
+  { cart, cartCounts, orders }: SessionBody,
+): SessionFacts['stage'] {
   if (lastSeq === 0) return 0
-  if (cartCounts.added === 0) return 1
-  return orders.length === 0 ? 2 : 3
+  if (orders.length > 0) return 3
+  const { added, removed, purchased } = cartCounts
+  // A session that began with a cart has not always counted it as added.
+  return added + removed + purchased > 0 || cart.items.length > 0 ? 2 : 1
 }
 
 function segmentsOf(preferences: JsonObject): Readonly<Record<string, string>> {

@@ -86,13 +86,18 @@ export function channelBus(channels: BusChannels): SessionBus {
   let flushAt = 0
   let added = 0
   let underWay = 0
+  let wasUp = channels.isUp
   let isClosed = false
 
-  channels.watch(() => {
+  channels.watch(beginAnew)
+
+  /** Texts may have been missed: whoever listens looks. */
+  function beginAnew(): void {
+    wasUp = channels.isUp
     senders.clear()
     hearing.begin()
     subscriptions.gap()
-  })
+  }
 
   function flush(): void {
     flushing = undefined
@@ -178,6 +183,8 @@ export function channelBus(channels: BusChannels): SessionBus {
   }
 
   function lookForSilence(): void {
+    // A carrier may tell of a new connection alone: until then whoever waits for notices would wait in vain.
+    if (channels.isUp !== wasUp) return beginAnew()
     // Of a connection that is known to be gone nothing is expected.
     const silence = channels.isUp ? hearing.look() : undefined
     const isAnySilent = senders.anySilent()
@@ -276,6 +283,8 @@ export function channelBus(channels: BusChannels): SessionBus {
       isClosed = true
       clearInterval(beating)
       clearInterval(looking)
+      // Nobody is told of anything from now on.
+      subscriptions.gap()
       subscriptions.clear()
       await Promise.all([...stops.keys()].map(end))
       await Promise.all(ends.values())

@@ -25,7 +25,10 @@ export function memoryBus(): SessionBus {
       return async () => subscriptions.remove(topics, listener)
     },
     async close() {
+      if (isClosed) return
       isClosed = true
+      // Nobody is told of anything from now on.
+      subscriptions.gap()
       subscriptions.clear()
     },
   }

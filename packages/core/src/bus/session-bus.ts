@@ -14,7 +14,10 @@ export interface SessionNotice extends SessionRef {
 export interface BusListener {
   /** Sessions that have changed, in the order of each sender. */
   notices(notices: readonly SessionNotice[]): void
-  /** Notices may have been missed: whatever is kept of any session of these topics may be old. */
+  /**
+   * Notices may have been missed, or none come from now on: whatever is kept of any session of these topics may be old. Who
+   * waits for a notice looks by himself until `isUp` says that they come again.
+   */
   gap(topics: readonly number[]): void
 }
 

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { type Cart, type Order, cartItemSchema, orderSchema, storedJsonObject } from './cart.js'
+import { type Cart, type Order, cartItemSchema, itemCount, orderSchema, storedJsonObject } from './cart.js'
 import { SessionError } from '../errors.js'
 import { type Consents, consentsSchema } from './consent.js'
 import type { JsonObject } from '../json.js'
@@ -277,16 +277,16 @@ export function rootIdOf({ lineage }: SessionBody, id: string): string {
   return lineage?.rootId ?? lineage?.sessionId ?? id
 }
 
+type NewParts = 'state' | 'preferences' | 'cart' | 'lineage' | 'documentTurns' | 'consent'
+
 /** The body of a new session. */
-export function newBody(
-  init: Partial<Pick<SessionBody, 'state' | 'preferences' | 'cart' | 'lineage' | 'documentTurns'>> = {},
-): SessionBody {
+export function newBody(init: Partial<Pick<SessionBody, NewParts>> = {}): SessionBody {
   return {
     v: 1,
     state: {},
     preferences: {},
     cart: { items: [] },
-    cartCounts: { added: 0, removed: 0, purchased: 0 },
+    cartCounts: { added: init.cart === undefined ? 0 : itemCount(init.cart), removed: 0, purchased: 0 },
     orders: [],
     facts: [],
     summaries: [],

@@ -3,6 +3,7 @@ import { SessionError } from '../errors.js'
 import { byteLength } from '../json.js'
 import { checkNames, checkOptions } from '../options.js'
 import { later, timerMs, toIso } from '../time.js'
+import { askedPause } from './asked-pause.js'
 import { sessionEventTypes } from './event-types.js'
 import { secretBytes, webhookKey, webhookSignature } from './webhook-signature.js'
 
@@ -172,17 +173,12 @@ function sender({ url, secrets, timeoutMs }: SenderOptions) {
       return {
         why: `the receiver answered ${status}`,
         again,
-        pauseMs: askedPause(headers.get('retry-after')),
+        pauseMs: askedPause(headers.get('retry-after'), Date.now()),
       }
     } catch (cause) {
       return { why: 'the receiver did not answer', cause, again: !(cause instanceof SessionError) }
     }
   }
-}
-
-function askedPause(retryAfter: string | null): number {
-  const seconds = Number(retryAfter ?? 0)
-  return seconds > 0 ? Math.min(seconds * 1000, longestPauseMs) : 0
 }
 
 /** With up to a quarter more, so that senders that failed together do not come back together. */

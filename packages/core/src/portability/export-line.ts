@@ -53,7 +53,10 @@ export interface MessageLine extends Message {
   readonly stored?: { readonly id?: string; readonly at?: number }
 }
 
-/** The session was deleted, or its oldest messages, while it was exported: what was said of it does not count. */
+/**
+ * The session was deleted, or its oldest messages, while it was exported: what was said of it does not count. One that is
+ * still there follows once more.
+ */
 export interface GoneLine {
   readonly type: 'gone'
   readonly id: string

@@ -34,6 +34,7 @@ export interface ExportOptions {
 type Line = Exclude<ExportLine, { type: 'end' }>
 
 const pageSize = 200
+const maxTries = 5
 // A store says to the minute when a session was last active.
 const coarseMs = 120_000
 
@@ -57,7 +58,7 @@ export async function* exportSession(
   const { tenantId, userId } = record
   async function* lines(): AsyncGenerator<Line> {
     yield manifest(tenantId, userId)
-    if (live.isStored) yield* sessionLines(live.service, { record, body }, view)
+    if (live.isStored) yield* untilWhole(live.service, { record, body }, async () => loaded(live), view)
   }
   yield* numbered(lines())
 }
@@ -139,7 +140,7 @@ async function* unlessUnreadable({ id }: SessionRef, lines: AsyncGenerator<Line>
   try {
     for await (const line of lines) {
       yield line
-      isBegun = true
+      isBegun = line.type !== 'gone'
     }
   } catch (error) {
     if (!isUnreadable(error)) throw error
@@ -154,20 +155,50 @@ async function* storedSession(
   userId: string | undefined,
   view: ViewMessage | undefined,
 ): AsyncGenerator<Line> {
-  const stored = await service.store.read({ tenantId, id })
-  // It may have been deleted, or given to another user, since it was listed.
-  if (stored === undefined) return
-  const { record } = stored
-  if (userId !== undefined && !mayOpen({ tenantId, userId }, record, false)) return
-  yield* sessionLines(service, { record, body: decodeBody(stored.body) }, view)
+  const read = async (): Promise<SessionSnapshot | undefined> => {
+    const stored = await service.store.read({ tenantId, id })
+    // It may have been deleted, or given to another user, since it was listed.
+    if (stored === undefined) return undefined
+    const { record } = stored
+    const isTheirs = userId === undefined || mayOpen({ tenantId, userId }, record, false)
+    return isTheirs ? { record, body: decodeBody(stored.body) } : undefined
+  }
+  yield* untilWhole(service, await read(), read, view)
 }
 
-/** A session and its messages: as it was when it was read, without what was appended since. */
+async function loaded(live: LiveSession): Promise<SessionSnapshot | undefined> {
+  try {
+    return await live.load()
+  } catch (error) {
+    if (isSessionError(error, 'not_found')) return undefined
+    throw error
+  }
+}
+
+/** A session, again when messages of it were trimmed while they were read: it is still there, and is told as it is then. */
+async function* untilWhole(
+  service: Service,
+  first: SessionSnapshot | undefined,
+  read: () => Promise<SessionSnapshot | undefined>,
+  view: ViewMessage | undefined,
+): AsyncGenerator<Line> {
+  let seen = first
+  for (let tries = 1; seen !== undefined && tries <= maxTries; tries++) {
+    if (yield* sessionLines(service, seen, view)) return
+    seen = await read()
+  }
+}
+
+/**
+ * A session and its messages: as it was when it was read, without what was appended since.
+ *
+ * @returns Whether that is all of it.
+ */
 async function* sessionLines(
   service: Service,
   seen: SessionSnapshot,
   view: ViewMessage = (line) => line,
-): AsyncGenerator<Line> {
+): AsyncGenerator<Line, boolean> {
   const { store, work } = service
   const { record, body } = await shownOf(service, seen)
   yield sessionLine(record, body)
@@ -177,7 +208,7 @@ async function* sessionLines(
     const page = await messagesAfter(store, record, after)
     if (page.length === 0 || page[0]!.seq !== after + 1) {
       yield { type: 'gone', id: record.id }
-      return
+      return false
     }
     for (const stored of page) {
       await pause()
@@ -185,6 +216,7 @@ async function* sessionLines(
     }
     after = page.at(-1)!.seq
   }
+  return true
 }
 
 /** Of a session whose history is over, what is left when its messages are trimmed. */

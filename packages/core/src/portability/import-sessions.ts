@@ -1,3 +1,4 @@
+import { keepImported } from '../analytics/follow-analytics.js'
 import { maxPageBytes } from '../contract/page-bytes.js'
 import type { StoredMessage } from '../contract/session-store.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
@@ -172,7 +173,12 @@ class OpenSession {
   /** False when another session has the id. */
   async begin(): Promise<boolean> {
     const { store, storeClock } = this.#service
-    if ((await store.read(this.#ref)) !== undefined) return false
+    const there = await store.read(this.#ref)
+    if (there !== undefined) {
+      // The import that made it may have died over this.
+      await keepImported(this.#service, there.record)
+      return false
+    }
     const now = await readStoreTime(this.#service, this.#identity.tenantId)
     storeClock.learn(now)
     this.#begunAt = now
@@ -231,6 +237,7 @@ class OpenSession {
     if (!(await refuseErased(this.#service, this.#record)))
       await forgetPreferencesOf(this.#service, this.#record)
     this.#service.emit('session.created', this.#record, {}, this.#identity)
+    await keepImported(this.#service, this.#record)
     return true
   }
 

@@ -15,6 +15,7 @@ import { SessionError } from '../errors.js'
 import { bindToUser } from '../session/credential.js'
 import { deleteSession } from '../session/deletion.js'
 import { isAllowed, readConsents } from '../service/consent.js'
+import { blankAnswers } from '../service/keyed-requests.js'
 import type { LiveSession } from '../service/live-session.js'
 import type { Service } from '../service/service.js'
 import { checkNotErased, type TenantUser, changeUserRecord } from '../service/user-record.js'
@@ -87,6 +88,8 @@ async function decideAs(live: LiveSession, said: ConsentChange): Promise<Consent
   }
   const forgets = said.purpose === 'personalization' && !said.granted
   let preferences = 0
+  // Before they are gone: whoever dies over this finds them, and does both again.
+  if (forgets && live.isStored) await blankAnswers(service, live.record)
   const { body } = await live.update((before) => {
     preferences = forgets && Object.keys(before.preferences).length > 0 ? 1 : 0
     const consent = decided(before.consent ?? noConsents, said, service.storeClock.now())

@@ -3,15 +3,19 @@ import { cleared, expired } from '../domain/branches.js'
 import { decodeBody, type ReplyPlace, type SessionBody } from '../domain/session-body.js'
 import { isSessionError, isUnreadable } from '../errors.js'
 import { LiveSession } from '../service/live-session.js'
+import { isAlive } from '../service/living-turn.js'
 import type { Service } from '../service/service.js'
 import type { RetentionSettings } from '../service/settings.js'
 import { sideRecordTenant, updateSideRecord } from '../service/side-records.js'
 import { readStoreTime } from '../service/store-time.js'
 import { momentBefore } from '../time.js'
+import { forgetUpTo, removeUnchanged } from '../service/user-memory.js'
 import type { UserRecord } from '../service/user-record.js'
 import { readReplies } from '../turn/replies.js'
 
 const pageSize = 200
+// A change of what is remembered of a user drops what is over its time. Who was quiet since for a tenth of it is looked at.
+const soonShare = 10
 const sessionClasses = ['messagesMs', 'documentsMs', 'cartMs', 'factsMs'] as const
 
 /** When a session was last written to by anybody but retention. */
@@ -52,14 +56,26 @@ export function expire(
 const firstShown = ({ path, branches }: SessionBody): number =>
   Math.min(...[path, ...branches.map((branch) => branch.path)].flat().map(({ from }) => from))
 
+/** How far retention goes. */
+export interface RetentionPace {
+  /** At most so many sessions and user records are changed. */
+  readonly limit: number
+  /** Whether it is to end before the next one. */
+  readonly isStopped: () => boolean
+}
+
 /**
- * Applies the retention of a tenant to up to `limit` sessions that nobody has written to for long. Any number of
+ * Applies the retention of a tenant to sessions that nobody has written to for long. Any number of
  * processes may do so at once: a session that somebody writes to meanwhile stays as it is. Costs a read for each session
  * that is listed, and reads no history.
  *
  * @returns How many sessions and user records it changed.
  */
-export async function applyRetention(service: Service, tenantId: string, limit: number): Promise<number> {
+export async function applyRetention(
+  service: Service,
+  tenantId: string,
+  { limit, isStopped }: RetentionPace,
+): Promise<number> {
   const retention = service.retentionOf(tenantId)
   const { historyMs } = service.ttl
   const periods = sessionClasses.flatMap((name) => retention[name] ?? [])
@@ -86,19 +102,22 @@ export async function applyRetention(service: Service, tenantId: string, limit: 
   if (periods.length > 0) {
     const activeBefore = momentBefore(now, shortestGap(periods) - 1)
     for await (const record of listed(service, { tenantId, activeBefore })) {
-      if (changed >= limit) return changed
+      if (changed >= limit || isStopped()) return changed
       await each(async () => applyTo(service, record, now, retention))
     }
   }
   if (memoryMs !== undefined) {
     const memories = {
       tenantId: sideRecordTenant('memory', tenantId),
-      activeBefore: momentBefore(now, memoryMs - 1),
+      activeBefore: momentBefore(now, Math.floor(memoryMs / soonShare)),
     }
+    const over = momentBefore(now, memoryMs)
     for await (const record of listed(service, memories)) {
-      if (changed >= limit) return changed
+      if (changed >= limit || isStopped()) return changed
       // Nothing was remembered since: all of it is over its time.
-      if (await removeUnchanged(service, record)) changed++
+      if (record.activeAt <= over) await each(async () => removeUnchanged(service, record))
+      // Nothing is older than its record.
+      else if (record.createdAt <= over) await each(async () => forgetUpTo(service, record, over))
     }
   }
   const shortest = Math.min(auditMs ?? Number.POSITIVE_INFINITY, analyticsMs ?? Number.POSITIVE_INFINITY)
@@ -108,20 +127,10 @@ export async function applyRetention(service: Service, tenantId: string, limit: 
     activeBefore: momentBefore(now, shortest - 1),
   }
   for await (const record of listed(service, users)) {
-    if (changed >= limit) return changed
+    if (changed >= limit || isStopped()) return changed
     await each(async () => forgetOld(service, record, now - record.activeAt, retention))
   }
   return ended()
-}
-
-async function removeUnchanged({ store }: Service, record: SessionRecord): Promise<boolean> {
-  const { incarnation, changes } = record
-  try {
-    return await store.remove(record, { incarnation, changes })
-  } catch (error) {
-    if (isSessionError(error, 'conflict')) return false
-    throw error
-  }
 }
 
 /** A session that retention has changed is listed as active since then, and must be looked at before its next class. */
@@ -160,6 +169,8 @@ async function applyTo(
   const documents = next.documentTurns === undefined ? (body.documentTurns ?? []) : []
   const hidden = firstShown(next) - 1
   if (next === body && hidden <= record.trimmedSeq) return false
+  // Whoever waits for an answer is no idle user.
+  if (body.turn !== undefined && (await isAlive(service, record.tenantId, body.turn.id))) return false
   try {
     // First what is in the messages: without their places in the body nobody finds the documents.
     if (hidden < lastSeq) await forgetDocuments(service, { record, body }, documents)

@@ -8,7 +8,7 @@ import { keepAnalytics } from '../analytics/follow-analytics.js'
 import { followSearch } from '../search/follow-search.js'
 import { keepUsage } from '../usage/keep-usage.js'
 import { resumeErasures } from './erase.js'
-import { applyRetention } from './retention.js'
+import { applyRetention, type RetentionPace } from './retention.js'
 
 /** Tenants, as a list, or as a database gives them. */
 export type Tenants = Iterable<string> | AsyncIterable<string>
@@ -24,6 +24,17 @@ export interface SweepSettings {
   tenants?: Tenants
 }
 
+/** How a sweep goes on. */
+export interface SweepPace {
+  /** Whether it is to end before the next tenant, or the next session that retention looks at (default: it never is). */
+  readonly isStopped?: () => boolean
+  /**
+   * Whether it goes on past its limit, so much at a time, until nothing is left (default false): whoever calls it again for
+   * the rest has it look again at all that it has looked at.
+   */
+  readonly isWhole?: boolean
+}
+
 const usualLimit = 500
 // So many tenants after each other are on no shard that is down alone: the store is.
 const maxDownInRow = 100
@@ -34,18 +45,18 @@ const maxDownInRow = 100
  * of the index of the search and of the facts of sessions. Where something fails it goes on with the rest, and rejects
  * then: a shard that is down takes nobody's sweep but its own.
  *
- * @param isStopped Whether it is to end before the next tenant (default: it never is).
  * @returns How many sessions were removed or changed.
  */
 export async function sweepAll(
   service: Service,
   options: SweepSettings | null | undefined,
-  isStopped: () => boolean = () => false,
+  pace: SweepPace = {},
 ): Promise<number> {
   checkOptions<SweepSettings>(options ?? undefined, { limit: true, tenants: true })
   const { limit = usualLimit, tenants = [] } = options ?? {}
   checkWhole(limit, 'limit', 1)
-  const sweeping = new Sweep(limit)
+  const { isStopped = () => false } = pace
+  const sweeping = new Sweep(limit, pace)
   await sweeping.step(async () => service.store.sweep({ limit }))
   let isAny = false
   let downInRow = 0
@@ -67,7 +78,7 @@ async function sweepTenant(service: Service, tenantId: string, sweeping: Sweep):
     (await sweeping.step(async (left) => keepUsage(service, tenantId, left))) ||
     (await sweeping.always(async () => followSearch(service, tenantId))) ||
     (await sweeping.step(async (left) => keepAnalytics(service, tenantId, left))) ||
-    (await sweeping.step(async (left) => applyRetention(service, tenantId, left))) ||
+    (await sweeping.walk(async (pace) => applyRetention(service, tenantId, pace))) ||
     (await sweeping.step(async (left) => keepAudit(service, tenantId, left)))
   )
 }
@@ -75,19 +86,36 @@ async function sweepTenant(service: Service, tenantId: string, sweeping: Sweep):
 /** What a sweep has done so far, and what has failed: it goes on with the rest. */
 class Sweep {
   readonly #limit: number
+  readonly #pace: Required<SweepPace>
   readonly #failures: unknown[] = []
   #count = 0
 
-  constructor(limit: number) {
+  constructor(limit: number, { isStopped = () => false, isWhole = false }: SweepPace) {
     this.#limit = limit
+    this.#pace = { isStopped, isWhole }
   }
 
   /** Does one thing, unless the limit is reached. @returns Whether the store is down. */
   async step(work: (left: number) => Promise<number>): Promise<boolean> {
-    const left = this.#limit - this.#count
+    const { isStopped, isWhole } = this.#pace
+    const left = isWhole ? this.#limit : this.#limit - this.#count
     if (left <= 0) return false
     return this.always(async () => {
-      this.#count += await work(left)
+      let done: number
+      do {
+        done = await work(left)
+        this.#count += done
+      } while (isWhole && done >= left && !isStopped())
+    })
+  }
+
+  /** As `step`, for what looks at all there is, however little of it is to be done: it begins once. */
+  async walk(work: (pace: RetentionPace) => Promise<number>): Promise<boolean> {
+    const { isStopped, isWhole } = this.#pace
+    const limit = isWhole ? Number.POSITIVE_INFINITY : this.#limit - this.#count
+    if (limit <= 0) return false
+    return this.always(async () => {
+      this.#count += await work({ limit, isStopped })
     })
   }
 

@@ -1,5 +1,7 @@
 import { forgetAnalytics } from '../analytics/follow-analytics.js'
+import type { SessionRecord } from '../contract/session-record.js'
 import type { Erasure } from '../domain/erasure.js'
+import { isSessionError, isUnreadable } from '../errors.js'
 import { forgetPreferencesOf } from '../service/forget-preferences.js'
 import { addCounts } from '../service/hook-counts.js'
 import type { Service } from '../service/service.js'
@@ -58,6 +60,17 @@ async function forgetPreferences(service: Service, user: TenantUser): Promise<nu
   let forgotten = 0
   let begunAt: number | undefined
   let pages = 0
+  let failure: unknown
+  const forgetIn = async (item: SessionRecord): Promise<boolean> => {
+    try {
+      return await forgetPreferencesOf(service, item)
+    } catch (error) {
+      // What nobody can read, or not now, must not keep the preferences of the others.
+      if (isSessionError(error, 'unknown_key') && !isUnreadable(error)) failure ??= error
+      else if (!isUnreadable(error)) throw error
+      return false
+    }
+  }
   const walk = async (since: number): Promise<number> => {
     const before = forgotten
     let cursor: string | undefined
@@ -66,7 +79,7 @@ async function forgetPreferences(service: Service, user: TenantUser): Promise<nu
       const page = await service.store.list(query)
       pages++
       begunAt ??= page.items[0]?.activeAt ?? 0
-      for (const item of page.items) if (await forgetPreferencesOf(service, item)) forgotten++
+      for (const item of page.items) if (await forgetIn(item)) forgotten++
       cursor = (page.items.at(-1)?.activeAt ?? 0) < since ? undefined : page.cursor
     } while (cursor !== undefined)
     return forgotten - before
@@ -74,6 +87,7 @@ async function forgetPreferences(service: Service, user: TenantUser): Promise<nu
   await walk(0)
   // A session that became active meanwhile has moved to the beginning of the list, where the walk had been already.
   if (pages > 1) while ((await walk(begunAt! - coarseMs)) > 0);
+  if (failure !== undefined) throw failure
   return forgotten
 }
 

@@ -1,5 +1,6 @@
 import { recordKindOf, type SessionRef } from '../contract/session-record.js'
 import type { Committed, SessionChange, SessionStore } from '../contract/session-store.js'
+import { isEncrypting } from '../contract/stores-beneath.js'
 import { isSessionError, SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import type { Service } from '../service/service.js'
@@ -18,7 +19,7 @@ const records = () => import('../later/records.js')
 /** What stands between a service with an index and its store; undefined without an index. @throws `invalid` */
 export function searchFeedOf({ search, store }: SessionsOptions): SearchFeed | undefined {
   if (search?.index === undefined) return undefined
-  if (search.terms === undefined && store !== undefined && 'encryptExisting' in store) {
+  if (search.terms === undefined && isEncrypting(store)) {
     const message =
       'search.terms is missing: the store is encrypted, and its words would be readable in the index'
     throw new SessionError('invalid', message, { path: 'search.terms' })

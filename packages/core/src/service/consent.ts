@@ -34,6 +34,9 @@ export function isAllowed(
   return own(consent.unsaid, purpose) ?? own(usual, purpose) ?? false
 }
 
+/** Whether a caller allows a purpose. @param own What the holder of an anonymous session has decided in it. */
+export type Allows = (purpose: ConsentPurpose, own?: Consents) => boolean
+
 /** `constructor` is a purpose like any other. */
 function own<Value>(values: Readonly<Record<string, Value>> | undefined, purpose: string): Value | undefined {
   return values !== undefined && Object.hasOwn(values, purpose) ? values[purpose] : undefined

@@ -114,6 +114,13 @@ function onceEach(visit: FollowOptions['visit']): FollowOptions['visit'] {
   }
 }
 
+/** Has the next look go back to a moment, if it would not. */
+export async function lookAgain(service: Service, ref: SessionRef, since: number): Promise<void> {
+  await updateSideRecord<Followed>(service, ref, (before) =>
+    before === undefined || before.done < since ? undefined : { done: since },
+  )
+}
+
 /** How far it is; undefined before the first look. */
 export async function readFollowed(service: Service, ref: SessionRef): Promise<Followed | undefined> {
   return (await readSideRecord<Followed>(service, ref))?.value

@@ -1,5 +1,12 @@
 import type { SessionRecord } from '../contract/session-record.js'
-import { readSideRecord, sideRecordLabel, sideRecordTenant, updateSideRecord } from './side-records.js'
+import { isUnreadable } from '../errors.js'
+import {
+  readSideRecord,
+  type SideRecord,
+  sideRecordLabel,
+  sideRecordTenant,
+  updateSideRecord,
+} from './side-records.js'
 import type { Service } from './service.js'
 
 /** An answer as it is kept for a repeat of its request. */
@@ -53,7 +60,7 @@ export async function blankAnswers(service: Service, session: SessionRecord): Pr
 }
 
 async function blankAnswer(service: Service, ref: SessionRecord): Promise<void> {
-  const seen = await readSideRecord<KeyedRequest>(service, ref)
+  const seen = await readAnswer(service, ref)
   if (seen === undefined || !holdsWords(seen.value)) return
   await updateSideRecord<KeyedRequest>(
     service,
@@ -65,6 +72,19 @@ async function blankAnswer(service: Service, ref: SessionRecord): Promise<void> 
     },
     { seen },
   )
+}
+
+/** An answer; undefined for one that is gone, or whose words nobody can read. */
+async function readAnswer(
+  service: Service,
+  ref: SessionRecord,
+): Promise<SideRecord<KeyedRequest> | undefined> {
+  try {
+    return await readSideRecord<KeyedRequest>(service, ref)
+  } catch (error) {
+    if (isUnreadable(error)) return undefined
+    throw error
+  }
 }
 
 /** A sealed answer nobody can read who has not the key of its request. */

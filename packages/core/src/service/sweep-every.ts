@@ -17,8 +17,8 @@ const allAgainMs = 300_000
 /**
  * Sweeps again and again, each time until nothing is left to do.
  *
- * @param sweep Sweeps once, up to a limit: what is past its deadline, and once an hour `all` else, until `isStopped`.
- *   Resolves to how much it did.
+ * @param sweep Sweeps once, up to a limit: what is past its deadline; and once an hour `all`, without a limit, until
+ *   `isStopped`. Resolves to how much it did.
  *
  * @throws `invalid`
  */
@@ -52,7 +52,7 @@ export function sweepEvery(
     try {
       for (;;) {
         const count = await service.work.call(() => sweep(batch, all, () => isStopped))
-        if (count < batch || isStopped) break
+        if (all || count < batch || isStopped) break
       }
       if (all) nextAllAt = performance.now() + allEveryMs
     } catch (cause) {

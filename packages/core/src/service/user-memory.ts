@@ -1,12 +1,14 @@
 import { mergeFacts } from '../context/facts.js'
 import { boundedFacts, type UserFact } from '../domain/user-fact.js'
+import type { SessionRecord } from '../contract/session-record.js'
 import type { Consents } from '../domain/consent.js'
 import type { Identity } from '../domain/identity.js'
-import { isSessionError } from '../errors.js'
+import { isSessionError, isUnreadable } from '../errors.js'
 import { isAllowed, refuseWithout } from './consent.js'
 import type { Service } from './service.js'
 import { readSideRecord, removeSideRecordsOf, updateSideRecord, userRecordRef } from './side-records.js'
 import { tellStoreTime } from './store-time.js'
+import { momentBefore } from '../time.js'
 import { afterWrite } from './unknown-outcome.js'
 import { checkNotErased, lookLater, readUserRecord, type TenantUser } from './user-record.js'
 
@@ -21,10 +23,48 @@ const refOf = async (service: Service, user: TenantUser) =>
 
 /** All that is remembered of a user, oldest first. Asks for no consent: it is what is there. */
 export async function readMemory(service: Service, user: TenantUser): Promise<readonly UserFact[]> {
-  return (await readSideRecord<UserMemory>(service, await refOf(service, user)))?.value.facts ?? []
+  const facts = (await readSideRecord<UserMemory>(service, await refOf(service, user)))?.value.facts ?? []
+  const { memoryMs } = service.retentionOf(user.tenantId)
+  if (memoryMs === undefined || facts.length === 0) return facts
+  // What is over its time is shown to nobody, whether or not a sweep has come by.
+  const over = momentBefore(await tellStoreTime(service, user.tenantId), memoryMs)
+  return facts.filter(({ at }) => at > over)
 }
 
-/** What a session may show of its user: nothing without consent to `memory`. */
+/**
+ * Forgets what was remembered of a user up to a moment.
+ *
+ * @returns Whether there was any.
+ */
+export async function forgetUpTo(service: Service, record: SessionRecord, over: number): Promise<boolean> {
+  const isOver = ({ at }: UserFact): boolean => at <= over
+  const seen = await readSideRecord<UserMemory>(service, record)
+  if (seen?.value.facts.some(isOver) !== true) return false
+  if (seen.value.facts.every(isOver)) return removeUnchanged(service, seen.record)
+  const changed = await updateSideRecord<UserMemory>(
+    service,
+    record,
+    (before) =>
+      before?.facts.some(isOver) === true
+        ? { ...before, facts: before.facts.filter((fact) => !isOver(fact)) }
+        : undefined,
+    { seen },
+  )
+  return changed !== undefined
+}
+
+/** Removes what is remembered of a user, unless it has changed since the record was listed. */
+export async function removeUnchanged({ store }: Service, record: SessionRecord): Promise<boolean> {
+  const { incarnation, changes } = record
+  try {
+    return await store.remove(record, { incarnation, changes })
+  } catch (error) {
+    if (isSessionError(error, 'conflict')) return false
+    throw error
+  }
+}
+
+/** What a session may show of its user: nothing without consent to `memory`, nor what nobody can read. */
 export async function shownMemory(
   service: Service,
   user: TenantUser,
@@ -32,7 +72,14 @@ export async function shownMemory(
 ): Promise<readonly UserFact[]> {
   const decided =
     service.consent === undefined ? undefined : (await readUserRecord(service, user))?.value.consent
-  return isAllowed(service, 'memory', decided, consents) ? readMemory(service, user) : []
+  if (!isAllowed(service, 'memory', decided, consents)) return []
+  try {
+    return await readMemory(service, user)
+  } catch (error) {
+    // A record that is damaged must not end all conversations of its user.
+    if (isUnreadable(error)) return []
+    throw error
+  }
 }
 
 /**
@@ -48,11 +95,12 @@ export async function addToMemory(
   consents: Identity['consents'],
 ): Promise<readonly UserFact[]> {
   refuseDenied(service, await checkNotErased(service, user), consents)
-  const { memoryMs = Number.POSITIVE_INFINITY } = service.retentionOf(user.tenantId)
-  const now = Number.isFinite(memoryMs) ? await tellStoreTime(service, user.tenantId) : 0
+  const { memoryMs } = service.retentionOf(user.tenantId)
+  const over =
+    memoryMs === undefined ? 0 : momentBefore(await tellStoreTime(service, user.tenantId), memoryMs)
   const after = await changeMemory(service, user, (before) => {
     const merged = mergeFacts(before, facts) as UserFact[]
-    return boundedFacts(merged.filter(({ at }) => at > now - memoryMs))
+    return boundedFacts(merged.filter(({ at }) => at > over))
   })
   // Both may have happened between the question and the write, and have looked before it.
   const look = async (): Promise<void> => refuseMemory(service, user, consents)
@@ -105,9 +153,19 @@ export async function forgetInMemory(
 
 /** Removes all that is remembered of a user. @returns How many facts. */
 export async function removeMemory(service: Service, user: TenantUser): Promise<number> {
-  const { length } = await readMemory(service, user)
+  const count = await countMemory(service, user)
   await removeSideRecordsOf(service, user, ['memory'])
-  return length
+  return count
+}
+
+/** How many facts there are: none that anybody can read, where nobody can read them. */
+async function countMemory(service: Service, user: TenantUser): Promise<number> {
+  try {
+    return (await readMemory(service, user)).length
+  } catch (error) {
+    if (isUnreadable(error)) return 0
+    throw error
+  }
 }
 
 async function changeMemory(

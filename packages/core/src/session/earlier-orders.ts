@@ -1,6 +1,7 @@
 import type { Order } from '../domain/cart.js'
 import { decodeBody } from '../domain/session-body.js'
-import { isSessionError, SessionError } from '../errors.js'
+import type { SessionRef } from '../contract/session-record.js'
+import { isUnreadable, SessionError } from '../errors.js'
 import { checkOptions } from '../options.js'
 import { allowing } from '../service/consent.js'
 import type { LiveSession } from '../service/live-session.js'
@@ -40,10 +41,8 @@ export async function ordersOf(
     const query = { ...user, limit: together }
     const page = await store.list({ ...query, ...(cursor === undefined ? {} : { cursor }) })
     const items = page.items.filter(({ id }) => isWanted(id))
-    const read = await Promise.all(items.map((item) => store.read(item)))
-    for (const stored of read)
-      if (stored !== undefined) found.push(...ordersIn(stored.record.id, stored.body))
-    found = found.toSorted((one, other) => other.placedAt - one.placedAt).slice(0, limit)
+    const read = await Promise.all(items.map(async (item) => ordersIn(store, item)))
+    found = [...found, ...read.flat()].toSorted((one, other) => other.placedAt - one.placedAt).slice(0, limit)
     cursor = page.cursor
     if (cursor === undefined) break
   }
@@ -63,12 +62,14 @@ export async function earlierOrders(
   return ordersOf(service, { tenantId, userId }, options, (id) => id !== record.id)
 }
 
-function ordersIn(sessionId: string, text: string): PlacedOrder[] {
+async function ordersIn(store: Service['store'], ref: SessionRef): Promise<readonly PlacedOrder[]> {
   try {
-    return decodeBody(text).orders.map((order) => ({ ...order, sessionId }))
+    const stored = await store.read(ref)
+    if (stored === undefined) return []
+    return decodeBody(stored.body).orders.map((order) => ({ ...order, sessionId: ref.id }))
   } catch (error) {
     // One session that nobody can read must not hide what was bought in others.
-    if (isSessionError(error, 'corrupt')) return []
+    if (isUnreadable(error)) return []
     throw error
   }
 }

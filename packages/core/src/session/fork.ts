@@ -7,6 +7,7 @@ import { type Lineage, newBody, rootIdOf } from '../domain/session-body.js'
 import { storeNewSession } from '../service/create-session.js'
 import type { Message } from '../domain/message.js'
 import type { ReplyPlace, SessionBody } from '../domain/session-body.js'
+import type { Allows } from '../service/consent.js'
 import type { AdmitCopy } from './copy-admission.js'
 import type { Service } from '../service/service.js'
 import { LiveSession } from '../service/live-session.js'
@@ -32,8 +33,8 @@ export interface CopyTerms {
   readonly admit?: AdmitCopy | undefined
   /** Where the copy goes (default: to where its source is). */
   readonly into?: Service
-  /** Whether preferences may be copied (default true). */
-  readonly copiesPreferences?: boolean
+  /** What may be done with the data of the caller, by what the caller has decided (default: everything). */
+  readonly allows?: Allows
 }
 
 /**
@@ -46,7 +47,7 @@ export async function forkSession(
   source: LiveSession,
   identity: Identity,
   options: ForkOptions = {},
-  { admit, into: service = source.service, copiesPreferences = true }: CopyTerms = {},
+  { admit, into: service = source.service, allows = () => true }: CopyTerms = {},
 ): Promise<LiveSession> {
   checkOptions<ForkOptions>(options, { id: true, atSeq: 'number', title: true, include: 'list' })
   const { atSeq, include = copiedParts } = options
@@ -66,11 +67,15 @@ export async function forkSession(
     seq: taken.at(-1)?.seq ?? 0,
   }
   const documentTurns = documentTurnsIn(taken, before)
+  // The holder of an anonymous session is nobody whose decisions stand elsewhere.
+  const consent = from.userId === undefined && identity.userId === undefined ? before.consent : undefined
+  const copiesPreferences = include.includes('preferences') && allows('personalization', consent)
   const body = newBody({
     lineage,
     ...(documentTurns.length === 0 ? {} : { documentTurns }),
     ...(include.includes('state') ? { state: before.state } : {}),
-    ...(copiesPreferences && include.includes('preferences') ? { preferences: before.preferences } : {}),
+    ...(copiesPreferences ? { preferences: before.preferences } : {}),
+    ...(consent === undefined ? {} : { consent }),
     ...(include.includes('cart') ? { cart: before.cart } : {}),
   })
   const title = options.title ?? from.title

@@ -21,8 +21,7 @@ import {
   unspendTransfer,
 } from './redemption.js'
 import { currentCredential } from '../session/credential.js'
-import type { AdmitCopy } from '../session/copy-admission.js'
-import { forkSession } from '../session/fork.js'
+import { type CopyTerms, forkSession } from '../session/fork.js'
 import type { Identity } from '../domain/identity.js'
 
 /** Options of a redemption. */
@@ -96,15 +95,18 @@ export async function viewTransfer(
   return describe(located)
 }
 
+/** What the caller of a redemption may do with a copy. */
+type RedeemTerms = Pick<CopyTerms, 'admit' | 'allows'>
+
 /** Redeems a transfer for a caller. */
 export async function redeemTransfer(
   service: Service,
   identity: Identity,
   options: RedeemOptionsOf<LiveSession>,
-  admit?: AdmitCopy,
+  terms: RedeemTerms = {},
 ): Promise<RedemptionOf<LiveSession>> {
   try {
-    return await redeem(service, identity, options, admit)
+    return await redeem(service, identity, options, terms)
   } catch (error) {
     // When the session disappears during the redemption, the error is that of an absent transfer.
     throw isSessionError(error, 'not_found') ? noSuchTransfer() : error
@@ -115,7 +117,7 @@ async function redeem(
   service: Service,
   identity: Identity,
   options: RedeemOptionsOf<LiveSession>,
-  admit: AdmitCopy | undefined,
+  terms: RedeemTerms,
 ): Promise<RedemptionOf<LiveSession>> {
   checkOptions(options, optionNames)
   const { redemptionId = newId(), holding, replace = false } = options
@@ -138,7 +140,7 @@ async function redeem(
   return afterWrite(async () => {
     const session =
       mode === 'copy'
-        ? await copied(service, identity, { located, redeemed, admit })
+        ? await copied(service, identity, { located, redeemed, terms })
         : new LiveSession(service, identity, spent, { holdsCredential: true })
     return {
       status: 'redeemed',
@@ -165,14 +167,14 @@ async function summaryOf(session: LiveSession): Promise<SessionPreview | undefin
 interface CopiedTransfer {
   readonly located: LocatedTransfer
   readonly redeemed: NonNullable<PendingTransfer['redeemed']>
-  readonly admit: AdmitCopy | undefined
+  readonly terms: RedeemTerms
 }
 
 /** The copy, which an earlier redemption may have made. */
 async function copied(
   service: Service,
   identity: Identity,
-  { located, redeemed: { copyId }, admit }: CopiedTransfer,
+  { located, redeemed: { copyId }, terms }: CopiedTransfer,
 ): Promise<LiveSession> {
   const id = copyId!
   const made = async (): Promise<LiveSession | undefined> => {
@@ -185,7 +187,7 @@ async function copied(
   const before = located.transfer.redeemed === undefined ? undefined : await made()
   if (before !== undefined) return before
   try {
-    return await forkSession(located.live, identity, { id }, { admit })
+    return await forkSession(located.live, identity, { id }, terms)
   } catch (error) {
     const there = isSessionError(error, 'conflict') ? await made() : undefined
     if (there !== undefined) return there

@@ -56,6 +56,36 @@ describe('of a session analytics counts', () => {
     expect(await segments(`${long}x`)).toEqual([])
   })
 
+  it('no preference that it has not, whatever its name', async () => {
+    const { sessions, mine } = place()
+    await mine.create({ preferences: { colour: 'red' } })
+    for (const segmentBy of ['constructor', 'toString', '__proto__', 'hasOwnProperty', ''])
+      expect((await sessions.analytics({ ...query, segmentBy })).segments).toEqual([])
+    await mine.create({ preferences: { constructor: 'Renault' } })
+    const { segments } = await sessions.analytics({ ...query, segmentBy: 'constructor' })
+    expect(segments.map(({ segment }) => segment)).toEqual(['Renault'])
+  })
+
+  it('the cart that it began with, and an order of it', async () => {
+    const { sessions, mine } = place()
+    const phone = { sku: 'P', name: 'P', quantity: 2, price: { amount: 5, currency: 'EUR' } }
+    const messages = [{ role: 'user' as const, content: 'Hello' }]
+    const made = await mine.create({ cart: [phone], messages })
+    const fork = await mine.fork(made)
+    const emptied = await mine.create({ cart: [phone], messages })
+    await emptied.cart.clear()
+    await mine.create({ messages })
+    const funnel = async () => (await sessions.analytics(query)).total
+    expect(await funnel()).toMatchObject({ sessions: 4, engaged: 4, carted: 3, ordered: 0 })
+    await made.cart.checkout()
+    await fork.cart.checkout()
+    expect(await funnel()).toMatchObject({ carted: 3, ordered: 2, value: { EUR: 20 } })
+    for (const session of [made, fork, emptied]) {
+      const { added, removed, purchased, itemCount } = (await session.info()).cart
+      expect([added, removed + purchased + itemCount]).toEqual([2, 2])
+    }
+  })
+
   it('the messages that it still has, every turn, however it ended, and how long it went on', async () => {
     const { sessions, mine, pass } = place({ ttl: { historyMs: dayMs, idleMs: 900 * dayMs } })
     const session = await mine.create()

@@ -285,6 +285,18 @@ describe('channelBus', () => {
     expect(intervals()).toBe(0)
   })
 
+  it.each<[string, () => SessionBus]>([
+    ['over channels', () => bus()],
+    ['in memory', () => memoryBus()],
+  ])('tells who listens once that it is closed: %s', async (_, make) => {
+    const made = make()
+    const wasUp: boolean[] = []
+    await made.subscribe([7, 8], { notices: () => {}, gap: () => void wasUp.push(made.isUp) })
+    await Promise.all([made.close(), made.close()])
+    await made.close()
+    expect(wasUp).toEqual([false])
+  })
+
   it('refuses who would listen while it cannot, and lets them in later', async () => {
     const one = bus()
     channels.break()

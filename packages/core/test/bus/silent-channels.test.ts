@@ -57,6 +57,19 @@ it('is down within 2.5 s when nothing comes any more, and up with the first text
   expect([one.isUp, told]).toEqual([true, ['gap', 'gap']])
 })
 
+it('says so where the carrier is away and tells nobody, and when it is back', async () => {
+  const one = bus()
+  const told = await heard(one)
+  channels.isUp = false
+  await vi.advanceTimersByTimeAsync(250)
+  expect([one.isUp, told]).toEqual([false, ['gap']])
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(told).toEqual(['gap'])
+  channels.isUp = true
+  await vi.advanceTimersByTimeAsync(250)
+  expect([one.isUp, told[1]]).toEqual([true, 'gap'])
+})
+
 it('is up while others are heard, although nobody takes what it sends', async () => {
   const [one, other] = [bus(), bus()]
   const told = await heard(one)

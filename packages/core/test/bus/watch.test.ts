@@ -105,6 +105,20 @@ describe('a watcher, with a bus', () => {
     await watch.return?.()
   })
 
+  it('polls once the bus is closed, which its owner may do at any time', async () => {
+    const store = memoryStore()
+    const bus = memoryBus()
+    const watching = over(store, bus)
+    const session = await over(store).for(alice).create({ id: 's' })
+    const watch = (await watching.for(alice).get('s')).watch({ pollMs: 5 })[Symbol.asyncIterator]()
+    await next(watch)
+    const waiting = next(watch)
+    await bus.close()
+    await session.state.merge({ a: 1 })
+    expect((await waiting)!.revision).toBe(2)
+    await watch.return?.()
+  })
+
   it('shares one read with all who watch, and leaves nothing behind', async () => {
     const { store, reads } = countingStore(memoryStore())
     const sessions = over(store)

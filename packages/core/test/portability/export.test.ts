@@ -208,20 +208,69 @@ it('reads a page when its reader wants one, and no page ahead', async () => {
   await lines.return()
 })
 
-it('takes back what it has said of a session that is deleted or trimmed meanwhile', async () => {
+it('takes back what it has said of a session that is deleted meanwhile', async () => {
   const inner = memoryStore()
-  for (const loss of [
-    (ref: Session['ref']) => inner.remove(ref),
-    (ref: Session['ref']) => inner.trim(ref, 300),
-  ]) {
-    let lost: (() => Promise<unknown>) | undefined
-    const store = telling(inner, (place) => (place === 200 ? lost?.() : undefined))
-    const session = await createSessions({ store }).for(alice).create({ messages: many })
-    lost = () => loss(session.ref)
-    const lines = await linesOf(session.export())
-    expect(lines.at(-2)).toEqual({ type: 'gone', id: session.id })
-    expect(lines.at(-1)).toMatchObject({ sessions: 0, messages: 0 })
+  let lost: (() => Promise<unknown>) | undefined
+  const store = telling(inner, (place) => (place === 200 ? lost?.() : undefined))
+  const session = await createSessions({ store }).for(alice).create({ messages: many })
+  lost = () => inner.remove(session.ref)
+  const lines = await linesOf(session.export())
+  expect(lines.at(-2)).toEqual({ type: 'gone', id: session.id })
+  expect(lines.at(-1)).toMatchObject({ sessions: 0, messages: 0 })
+})
+
+/** Exports of a user, and of the session alone, which is trimmed when its second page is read, so many times. */
+async function trimmedMeanwhile(times: number, then = (_: SessionStore): Partial<SessionStore> => ({})) {
+  const inner = memoryStore()
+  let left = 0
+  const told = telling(inner, async (place) => {
+    if (place > 0 && left-- > 0) await inner.trim({ tenantId: 'acme', id: 'long' }, place + 1)
+  })
+  const store = { ...told }
+  const mine = createSessions({ store }).for(alice)
+  const session = await mine.create({ id: 'long', messages: many })
+  const exported = async (pieces: AsyncIterable<string>): Promise<Line[]> => {
+    left = times
+    return linesOf(pieces)
   }
+  const alone = await exported(session.export())
+  Object.assign(store, then(inner))
+  return { alone, all: await exported(mine.export()) }
+}
+
+it('tells a session again that was trimmed meanwhile, as it is then, and an import has it', async () => {
+  const { alone, all } = await trimmedMeanwhile(1)
+  for (const lines of [alone, all]) {
+    const back = lines.findIndex(({ type }) => type === 'gone')
+    const [again, ...rest] = lines.slice(back + 1)
+    const { trimmedSeq } = again as Line & { trimmedSeq: number }
+    expect(again).toMatchObject({ type: 'session', id: 'long', lastSeq: 500 })
+    expect(trimmedSeq).toBeGreaterThan(200)
+    expect(rest.at(-1)).toMatchObject({ type: 'end', sessions: 1, messages: 500 - trimmedSeq })
+    const there = service().for(bob)
+    const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('')
+    expect(await there.import(text)).toMatchObject({ imported: ['long'], messages: 500 - trimmedSeq })
+  }
+})
+
+it('gives up a session that is trimmed each time', async () => {
+  const { all } = await trimmedMeanwhile(Infinity)
+  expect(all.at(-2)).toEqual({ type: 'gone', id: 'long' })
+  expect(all.at(-1)).toMatchObject({ sessions: 0, messages: 0 })
+})
+
+it('takes a session back once that nobody can read any more', async () => {
+  let reads = 0
+  const { all } = await trimmedMeanwhile(0, (inner) => ({
+    messages: async () => {
+      throw new SessionError('not_found', 'it was deleted')
+    },
+    read: async (ref, options) => {
+      if (ref.id === 'long' && reads++ > 0) throw new SessionError('corrupt', 'it is damaged')
+      return inner.read(ref, options)
+    },
+  }))
+  expect(typesOf(all)).toEqual(['manifest', 'session', 'gone', 'unreadable', 'end'])
 })
 
 it('has the messages that were there when it began, each once', async () => {

@@ -58,6 +58,59 @@ describe('retention of what is remembered', () => {
     expect(await kept()).toEqual([0, 0, 0])
   })
 
+  /** Each call asks a service that was just started, which learns the time from the store. */
+  function remembering() {
+    const { store, over, pass } = aging()
+    const limited = (changed = {}) => over({ retention: { memoryMs: dayMs } }, changed)
+    const remember = async (text: string) => {
+      const session = await limited()
+        .for(alice)
+        .create({ messages: [said] })
+      await session.remember({ text }, { scope: 'user' })
+    }
+    const listed = async () => (await limited().for(alice).memory.list()).map(({ text }) => text)
+    return { store, limited, pass, remember, listed }
+  }
+
+  it('forgets each fact from when it was remembered, though others are newer', async () => {
+    const { store, limited, pass, remember, listed } = remembering()
+    const stored = async () => {
+      const { items } = await store.list({ tenantId: '~memory:acme', limit: 10 })
+      return (await Promise.all(items.map(async (item) => (await store.read(item))!.body))).join()
+    }
+    await remember('likes red')
+    pass(0.7)
+    await remember('likes blue')
+    pass(0.5)
+    expect(await listed()).toEqual(['likes blue'])
+    expect(await stored()).toContain('likes red')
+    expect(await retain(limited())).toBe(1)
+    expect(await stored()).not.toContain('likes red')
+    expect(await retain(limited())).toBe(0)
+    pass(0.6)
+    expect(await listed()).toEqual([])
+    expect(await retain(limited())).toBe(1)
+    expect(await stored()).toBe('')
+  })
+
+  it('leaves a fact that is remembered while the old ones are forgotten', async () => {
+    const { store, limited, pass, remember, listed } = remembering()
+    await remember('likes red')
+    pass(0.7)
+    await remember('likes blue')
+    pass(0.5)
+    let isDone = false
+    const commit: SessionStore['commit'] = async (ref, change) => {
+      const isFirst = ref.tenantId === '~memory:acme' && !isDone
+      isDone ||= isFirst
+      if (isFirst) await remember('likes green')
+      return store.commit(ref, change)
+    }
+    // What is remembered meanwhile has dropped the old ones, too.
+    expect(await retain(limited({ commit }))).toBe(0)
+    expect(await listed()).toEqual(['likes blue', 'likes green'])
+  })
+
   it('leaves what is remembered just then', async () => {
     const { store, over, pass } = aging()
     const session = await over()

@@ -2,13 +2,16 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { memoryStore, type Sessions, type SessionsOptions, type SessionStore } from '../../src/index.js'
 import { changingStore } from '../changing-store.js'
 import { handClock } from '../hand-clock.js'
-import { alice, codeOf, service } from '../service.js'
+import { until } from '../../src/testing/until.js'
+import { alice, codeOf, service, startGate } from '../service.js'
 import { dumpOf, settings } from './user-data.js'
 
 const dayMs = 24 * 3_600_000
 const tenants = ['acme']
 const phone = { sku: 'P', name: 'P', price: { amount: 1, currency: 'EUR' } }
 const said = { role: 'user' as const, content: 'hello' }
+
+const codeOfError = ({ code }: { code?: string }): string => code ?? 'none'
 
 /** A service whose store has a clock that the test moves on. */
 function aging(options: SessionsOptions = {}, wrap = (store: SessionStore) => store) {
@@ -35,6 +38,30 @@ async function filled(sessions: Sessions) {
 }
 
 describe('retention', () => {
+  it('leaves a session whose turn runs, however long it takes, and takes one whose process died', async () => {
+    const { sessions, retain, pass } = aging({ retention: { messagesMs: 1000 } })
+    const answered = async (meanwhile: (id: string) => Promise<void>) => {
+      const session = await sessions.for(alice).create()
+      const { opened, open } = startGate()
+      const turn = session.turn('How long?', async () => opened.then(() => 'That long'))
+      await until(async () => (await session.currentTurn()) !== undefined)
+      await meanwhile(session.id)
+      open()
+      const status = await turn.result.then((result) => result.status, codeOfError)
+      return [status, (await session.allMessages()).map(({ role }) => role)]
+    }
+    const whileItRuns = async (): Promise<void> => {
+      pass(5 / 86_400)
+      expect(await retain()).toBe(0)
+    }
+    expect(await answered(whileItRuns)).toEqual(['completed', ['user', 'assistant']])
+    const onceItsProcessDied = async (): Promise<void> => {
+      pass(1)
+      expect(await retain()).toBe(2)
+    }
+    expect(await answered(onceItsProcessDied)).toEqual(['turn_lost', []])
+  })
+
   it('removes each class when it is over its time, and nothing else', async () => {
     const retention = { documentsMs: dayMs, cartMs: 2 * dayMs, factsMs: 3 * dayMs, messagesMs: 4 * dayMs }
     const { sessions, store, retain, pass } = aging({ retention })

@@ -125,11 +125,13 @@ it('a sweep that the service began ends with its tenant when the service is clos
   const first = new Promise<void>((resolve) => (begun = resolve))
   let go = (): void => {}
   const gate = new Promise<void>((resolve) => (go = resolve))
+  let asked = 'two'
   async function* tenants() {
     yield 'one'
     begun()
     await gate
     yield 'two'
+    asked = 'three'
     yield 'three'
   }
   sessions.sweepEvery(1, tenants)
@@ -138,4 +140,54 @@ it('a sweep that the service began ends with its tenant when the service is clos
   go()
   await closed
   expect(await left()).toEqual([0, 1, 1])
+  expect(asked).toBe('two')
+})
+
+/** Carts of one tenant that are over their time, and as many sessions without one; and how often each is read in a sweep. */
+async function manyOverdue(count: number) {
+  const { store, over, pass } = await overdue()
+  const limits = { maxSessions: Number.POSITIVE_INFINITY, maxSessionsPerUser: Number.POSITIVE_INFINITY }
+  const mine = over({ limits }).for({ tenantId: 'many', userId: 'alice' })
+  const quiet: string[] = []
+  for (let made = 0; made < count; made++) {
+    await mine.create({ cart })
+    quiet.push((await mine.create()).id)
+  }
+  pass(2 * dayMs)
+  const reads = new Map<string, number>()
+  const read: SessionStore['read'] = async (ref, options) => {
+    if (ref.tenantId === 'many') reads.set(ref.id, (reads.get(ref.id) ?? 0) + 1)
+    return store.read(ref, options)
+  }
+  return { sessions: over({ store: { ...store, read } }), reads, quiet }
+}
+
+it('a sweep that the service began looks at each session once, however many of them are due', async () => {
+  const { sessions, reads, quiet } = await manyOverdue(600)
+  await new Promise<void>((resolve) => {
+    sessions.sweepEvery(1, async function* () {
+      yield 'many'
+      resolve()
+    })
+  })
+  await sessions.close()
+  expect(reads.size).toBe(1200)
+  expect(new Set(quiet.map((id) => reads.get(id)))).toEqual(new Set([1]))
+})
+
+it('a sweep that the service began ends within its tenant when the service is closed', async () => {
+  const { sessions, reads } = await manyOverdue(20)
+  let closed: Promise<void> | undefined
+  const { set } = reads
+  const closing = new Promise<void>((resolve) => {
+    reads.set = (id, times) => {
+      closed ??= sessions.close()
+      resolve()
+      return set.call(reads, id, times)
+    }
+  })
+  sessions.sweepEvery(1, () => ['many'])
+  await closing
+  await closed
+  expect(reads.size).toBe(1)
 })

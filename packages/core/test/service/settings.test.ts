@@ -270,13 +270,13 @@ describe('a list', () => {
 })
 
 describe('a sweep', () => {
-  it('takes batches until one is not full, and all once an hour', async () => {
+  it('takes batches until one is not full, and all, which begins once, once an hour', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
     vi.spyOn(Math, 'random').mockReturnValue(0.5)
     const warnings: unknown[] = []
     const service = createService({ onWarning: (warning) => warnings.push(warning) })
     const asked: unknown[][] = []
-    const counts = [500, 500, 499]
+    const counts = [500]
     const stop = sweepEvery(service, 600_000, async (...[limit, all]) => {
       asked.push([limit, all])
       const count = counts.shift() ?? 0
@@ -286,10 +286,13 @@ describe('a sweep', () => {
     await vi.advanceTimersByTimeAsync(599_999)
     expect(asked).toEqual([])
     await vi.advanceTimersByTimeAsync(1)
+    expect(asked.splice(0)).toEqual([[500, true]])
+    counts.push(500, 500, 499)
+    await vi.advanceTimersByTimeAsync(600_000)
     expect(asked.splice(0)).toEqual([
-      [500, true],
-      [500, true],
-      [500, true],
+      [500, false],
+      [500, false],
+      [500, false],
     ])
     counts.push(-1)
     await vi.advanceTimersByTimeAsync(600_000)
@@ -301,8 +304,8 @@ describe('a sweep', () => {
         cause: expect.objectContaining({ code: 'unavailable' }) as unknown,
       },
     ])
-    await vi.advanceTimersByTimeAsync(2_400_000)
-    expect(asked.splice(0).map(([, all]) => all)).toEqual([false, false, false, false])
+    await vi.advanceTimersByTimeAsync(1_800_000)
+    expect(asked.splice(0).map(([, all]) => all)).toEqual([false, false, false])
     await vi.advanceTimersByTimeAsync(600_000)
     expect(asked.splice(0)).toEqual([[500, true]])
     stop()
@@ -329,16 +332,16 @@ describe('a sweep', () => {
     const service = createService({ onWarning: () => expect.unreachable() })
     let swept = 0
     const stop = sweepEvery(service, 1000, async () => {
-      swept++
-      stop()
+      // The first one was of all.
+      if (++swept === 2) stop()
       return 500
     })
     await vi.advanceTimersByTimeAsync(10_000)
-    expect(swept).toBe(1)
+    expect(swept).toBe(2)
     sweepEvery(service, 1000, async () => ++swept)
     await service.work.close()
     await vi.advanceTimersByTimeAsync(10_000)
-    expect(swept).toBe(1)
+    expect(swept).toBe(2)
     expect(() => sweepEvery(service, 1000, async () => 0)).toThrow(
       expect.objectContaining({ code: 'closed' }),
     )

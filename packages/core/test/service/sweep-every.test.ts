@@ -46,6 +46,19 @@ describe('sweepEvery', () => {
     stop()
   })
 
+  it('begins once, however much there is to do', async () => {
+    const begun: string[] = []
+    const { sessions, limits } = swept(async (call) => (call === 1 ? 500 : 0))
+    sessions.sweepEvery(hourMs, () => {
+      begun.push('begun')
+      return []
+    })
+    await clock.advance(1.25 * hourMs)
+    await sessions.settled()
+    expect([limits, begun]).toEqual([[500, 500], ['begun']])
+    await sessions.close()
+  })
+
   it('takes its time anew each time, a quarter more or less', async () => {
     const { sessions, limits } = swept()
     sessions.sweepEvery(hourMs)

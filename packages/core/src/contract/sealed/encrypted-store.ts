@@ -18,6 +18,7 @@ import type {
 } from '../session-store.js'
 import { checkedPage, checkedRef, checkedSession, checkedUser, checkTenant } from './checked.js'
 import { checkKeyring, type Keyring, toSecret } from './keyring.js'
+import { isEncrypting } from '../stores-beneath.js'
 import { listOfUser } from './list-of-user.js'
 import { sealedCount } from './payload-bytes.js'
 import { SealedAmends } from './sealed-amends.js'
@@ -96,7 +97,8 @@ export interface EncryptedStore extends SessionStore {
  * A payload that was changed, cut off or moved is empty to the caller, and `onIntegrity` is told; a body is `corrupt`.
  * When the key service is away, calls reject with `unavailable`; nothing is ever stored or returned unsealed.
  *
- * @throws `invalid` for options that it does not know, a `keyring` that cannot wrap, or an `indexKey` of another size.
+ * @throws `invalid` for options that it does not know, a `keyring` that cannot wrap, an `indexKey` of another size, or an
+ * encrypted store as the place of its keys.
  *
  * @example
  * ```ts
@@ -125,6 +127,12 @@ export function encryptedStore(store: SessionStore, options: EncryptedStoreOptio
       throw new SessionError('invalid', `${path} must be a store`, { path })
   }
   checkKeyring(options.keyring)
+  if (isEncrypting(options.keys ?? store)) {
+    const path = options.keys === undefined ? 'store' : 'keys'
+    throw new SessionError('invalid', `${path} is encrypted, and takes no keys of another encryptedStore`, {
+      path,
+    })
+  }
   const { keyring, keys: keyStore = store, mode = 'require', cacheMs = 300_000, onIntegrity } = options
   checkWhole(cacheMs, 'cacheMs', 0)
   const indexKey = toSecret(options.indexKey, 'indexKey')
