@@ -368,6 +368,14 @@ function circles(files: readonly SourceFile[]): string[] {
   return found
 }
 
+it('installs beside any later version of what its published suites run with', () => {
+  const manifest = JSON.parse(readFileSync(join(root, 'packages/core/package.json'), 'utf8')) as {
+    peerDependencies: Record<string, string>
+  }
+  // npm refuses a package whose peer is newer than it allows, also where nobody uses the suites.
+  expect(manifest.peerDependencies).toEqual({ 'fast-check': '>=4.0.0', vitest: '>=4.0.0' })
+})
+
 it('keeps tests to 400 lines', () => {
   const tests = [
     '.',
