@@ -1,3 +1,4 @@
+import { SessionError } from '../errors.js'
 import type { SessionApiOptions } from './api-options.js'
 
 /** The first segments of the paths of an HTTP API, after its `basePath`. */
@@ -26,6 +27,14 @@ export function rootsOf({
 export function mountPathOf(given = ''): string {
   const path = given.replace(/\/$/, '')
   return /^(?:\/[^/\\?#\s]+)+$/.test(path) ? new URL(path, 'http://localhost').pathname : ''
+}
+
+/** Scheme and host, and nothing that would change the path or the host. @throws for a wrong host. */
+export function originOf(text: string): string {
+  const host = /^[a-z]+:\/\/([^/?#@\\\s]+)$/i.exec(text)?.[1]
+  if (host === undefined)
+    throw new SessionError('invalid', 'The address of the request names no host.', { path: 'Host' })
+  return new URL(text).origin
 }
 
 /** Whether a path belongs to an HTTP API with these roots at `basePath`. */

@@ -5,7 +5,7 @@ import { noteAudit } from '../audit/note.js'
 import { newId } from '../ids.js'
 import type { JsonObject } from '../json.js'
 import { answerCaller } from './answer-caller.js'
-import { isApiPath, mountPathOf, rootsOf } from './api-roots.js'
+import { isApiPath, mountPathOf, originOf, rootsOf } from './api-roots.js'
 import { addVary, type RoutedRequest } from './call.js'
 import { type ApiConfig, type RequestContext, type SessionApiOptions, toApiConfig } from './api-options.js'
 import { addCors, answerOptions } from './cors.js'
@@ -39,6 +39,12 @@ export interface Mounted {
    * the API begin with it (default: none).
    */
   readonly mountPath?: string | undefined
+  /**
+   * Scheme and host that the client used, such as `https://shop.example` (default: those of the request's URL). Behind a
+   * proxy that ends TLS, requests of many frameworks say `http`: pass what a proxy says that you trust. Secure cookies and
+   * the check of origins follow it.
+   */
+  readonly origin?: string | undefined
   /**
    * For a platform that freezes or ends a process once it has answered: called with each turn that the request begins, and
    * with an erasure that was answered with 202. A turn may go on after the answer, when its reader has disconnected. The
@@ -134,14 +140,14 @@ async function handle(
   mounted: Mounted,
 ): Promise<Response> {
   const mountPath = mountPathOf(mounted.mountPath)
-  const { waitUntil } = mounted
+  const { origin, waitUntil } = mounted
   const requestId = requestIdOf(request)
   const headers = new Headers()
   addCors(api, request, headers)
   let response: Response
   try {
     response = await api.service.work.request(() =>
-      answer(api, routes, { request, mountPath, waitUntil, requestId, headers }),
+      answer(api, routes, { request, origin, mountPath, waitUntil, requestId, headers }),
     )
   } catch (error) {
     response = problemResponse(api, request, requestId, error)
@@ -164,13 +170,13 @@ function finish(response: Response, headers: Headers, requestId: string): Respon
   return new Response(response.body, { status: response.status, headers: own })
 }
 
-async function answer(
-  api: ApiConfig,
-  routes: readonly Route[],
-  asked: Pick<RoutedRequest, 'request' | 'mountPath' | 'waitUntil' | 'requestId' | 'headers'>,
-): Promise<Response> {
-  const { request, mountPath, requestId, headers } = asked
-  const url = new URL(request.url)
+interface Asked extends Pick<RoutedRequest, 'request' | 'mountPath' | 'waitUntil' | 'requestId' | 'headers'> {
+  readonly origin: string | undefined
+}
+
+async function answer(api: ApiConfig, routes: readonly Route[], asked: Asked): Promise<Response> {
+  const { request, origin, mountPath, requestId, headers } = asked
+  const url = addressOf(request, origin)
   const apiPath = mountPath + api.basePath
   const path = url.pathname.startsWith(apiPath) ? url.pathname.slice(apiPath.length) : undefined
   const matched = path === undefined ? [] : matchRoutes(routes, path)
@@ -203,6 +209,12 @@ async function answer(
   if (request.method !== 'HEAD') return response
   await response.body?.cancel()
   return new Response(null, { status: response.status, headers: response.headers })
+}
+
+/** The address that the client used. @throws `invalid` for an origin that is none. */
+function addressOf(request: Request, origin: string | undefined): URL {
+  const url = new URL(request.url)
+  return origin === undefined ? url : new URL(originOf(origin) + url.pathname + url.search)
 }
 
 /** Notes in the audit that a page of another site may have sent a request; who its visitor is, nobody has asked yet. */

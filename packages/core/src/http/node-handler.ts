@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import { isSessionError, SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import type { SessionApi } from './api.js'
+import { originOf } from './api-roots.js'
 import { bodyReadAlready } from './node-body.js'
 import { RequestError, toProblem, toProblemResponse } from './problem.js'
 
@@ -99,14 +100,6 @@ function toRequest(req: IncomingMessage, options: NodeHandlerOptions, signal: Ab
 /** The host, with its port, that the client named. */
 export function hostOf(headers: IncomingHttpHeaders): string | undefined {
   return (headers[':authority'] as string | undefined) ?? headers.host
-}
-
-/** Scheme and host, and nothing that would change the path or the host. @throws for a wrong host. */
-function originOf(text: string): string {
-  const host = /^[a-z]+:\/\/([^/?#@\\\s]+)$/i.exec(text)?.[1]
-  if (host === undefined)
-    throw new SessionError('invalid', 'The Host header names no host.', { path: 'Host' })
-  return new URL(text).origin
 }
 
 // A path that a URL reads as another one: with `.` or `..` between its slashes, encoded or not, with a backslash, or with

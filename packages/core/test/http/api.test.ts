@@ -234,6 +234,40 @@ it('prints nothing of what a store has said, unless it is told to', async () => 
   ])
 })
 
+describe('behind a proxy that ends TLS', () => {
+  const asked = (path: string, headers: Record<string, string> = {}) =>
+    new Request(`http://10.0.0.7:3000${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: '{}',
+    })
+
+  it('the client has the cookie and the origin of the address that it used', async () => {
+    const api = createSessionApi({ sessions: createSessions(), identify: () => ({ tenantId: 'acme' }) })
+    const origin = 'https://shop.example'
+    const made = await api.handle(asked('/sessions', { origin }), { origin })
+    expect([made.status, made.headers.get('set-cookie')]).toEqual([
+      201,
+      expect.stringMatching(/^__Host-sessions=.*; Secure;/),
+    ])
+    const cookie = made.headers.get('set-cookie')!.split(';')[0]!
+    expect((await api.handle(asked('/sessions', { origin, cookie }), { origin })).status).toBe(201)
+    for (const from of ['https://evil.example', 'http://10.0.0.7:3000'])
+      expect((await api.handle(asked('/sessions', { origin: from, cookie }), { origin })).status, from).toBe(
+        403,
+      )
+    expect((await api.handle(asked('/sessions', { origin, cookie }))).status).toBe(403)
+  })
+
+  it.each(['shop.example', 'https://shop.example/evil', 'https://a@shop.example', '', 'https://'])(
+    'nothing is answered for the origin %j',
+    async (origin) => {
+      const answer = await apiFixture().handle(asked('/sessions'), { origin })
+      expect([answer.status, await answer.json()]).toMatchObject([400, { code: 'invalid' }])
+    },
+  )
+})
+
 it('takes no empty segment of a path for an id', async () => {
   const admin = clientOf(apiFixture(), 'acme/boss/admin')
   for (const path of ['/sessions//messages', '/users//export', '/users//memory', '/users//consent'])
