@@ -101,11 +101,11 @@ class Sweep {
     const left = isWhole ? this.#limit : this.#limit - this.#count
     if (left <= 0) return false
     return this.always(async () => {
-      let done: number
-      do {
-        done = await work(left)
+      for (;;) {
+        const done = await work(left)
         this.#count += done
-      } while (isWhole && done >= left && !isStopped())
+        if (!isWhole || done < left || isStopped()) break
+      }
     })
   }
 

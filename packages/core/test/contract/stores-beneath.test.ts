@@ -12,7 +12,11 @@ it.each([
   ['an encrypted one', sealed(memoryStore()), true],
   ['one over a store', over(memoryStore()), false],
   ['one over an encrypted one', over(sealed(memoryStore())), true],
-  ['one over several, of which one is encrypted deep below', over('closed', over(sealed(memoryStore()))), true],
+  [
+    'one over several, of which one is encrypted deep below',
+    over('closed', over(sealed(memoryStore()))),
+    true,
+  ],
   ['nothing', undefined, false],
   ['null', null, false],
 ])('%s: %#', (_, store, encrypts) => {

@@ -220,7 +220,7 @@ it('takes back what it has said of a session that is deleted meanwhile', async (
 })
 
 /** Exports of a user, and of the session alone, which is trimmed when its second page is read, so many times. */
-async function trimmedMeanwhile(times: number, then = (_: SessionStore): Partial<SessionStore> => ({})) {
+async function trimmedMeanwhile(times: number, then?: (inner: SessionStore) => Partial<SessionStore>) {
   const inner = memoryStore()
   let left = 0
   const told = telling(inner, async (place) => {
@@ -234,7 +234,7 @@ async function trimmedMeanwhile(times: number, then = (_: SessionStore): Partial
     return linesOf(pieces)
   }
   const alone = await exported(session.export())
-  Object.assign(store, then(inner))
+  Object.assign(store, then?.(inner))
   return { alone, all: await exported(mine.export()) }
 }
 

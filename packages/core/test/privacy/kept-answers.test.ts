@@ -51,13 +51,14 @@ it('another decision leaves them', async () => {
 })
 
 it.each([
-  ['does not allow it', false],
-  ['allows it', true],
-])('a session that is bound to a user who %s goes by that', async (_, granted) => {
+  ['does not allow it', alice, false],
+  ['is known not to', { ...alice, consents: { personalization: false } }, undefined],
+  ['allows it', alice, true],
+])('a session that is bound to a user who %s goes by that', async (_, identity, granted) => {
   const { sessions, session, kept } = await scene()
-  await sessions.consent.set(alice, said(granted))
-  const held = (await sessions.for(alice).findByCredential(await session.credential())) as Session
+  if (granted !== undefined) await sessions.consent.set(alice, said(granted))
+  const held = (await sessions.for(identity).findByCredential(await session.credential())) as Session
   await held.bind()
-  expect(await held.preferences.get()).toEqual(granted ? { colour: 'crimson' } : {})
-  expect((await kept()).join().includes('crimson')).toBe(granted)
+  expect(await held.preferences.get()).toEqual(granted === true ? { colour: 'crimson' } : {})
+  expect((await kept()).join().includes('crimson')).toBe(granted === true)
 })

@@ -178,12 +178,12 @@ it('a sweep that the service began looks at each session once, however many of t
 it('a sweep that the service began ends within its tenant when the service is closed', async () => {
   const { sessions, reads } = await manyOverdue(20)
   let closed: Promise<void> | undefined
-  const { set } = reads
+  const set = reads.set.bind(reads)
   const closing = new Promise<void>((resolve) => {
     reads.set = (id, times) => {
       closed ??= sessions.close()
       resolve()
-      return set.call(reads, id, times)
+      return set(id, times)
     }
   })
   sessions.sweepEvery(1, () => ['many'])
