@@ -107,12 +107,18 @@ export class ReplyRedactor {
     const key = JSON.stringify([part.type, id])
     const extras = extrasOf(part)
     const told: RedactedPart[] = []
+    const { type } = part as { type: 'text' | 'reasoning' }
     for (const [other, held] of this.#held) {
       // Without an id, a text ends where another one begins, or after its signature.
       const isOver = other === key ? isSealed(held, extras) : true
       if (held.id === undefined && isOver) told.push(...(await this.#letGo(other)))
+      else if (held.type !== type) {
+        // Thoughts stay before the words that follow them: a provider refuses them elsewhere.
+        told.push(...(await this.#redacted(held, held.text)))
+        held.text = ''
+        held.extras = {}
+      }
     }
-    const { type } = part as { type: 'text' | 'reasoning' }
     const held = this.#held.get(key) ?? { type, id, extras: {}, text: '', isChanged: false }
     this.#held.set(key, held)
     held.text += part.text

@@ -202,3 +202,19 @@ it('redacts them in messages that are appended, too', async () => {
     { type: 'tool-result', ...redacted, output: 'x' },
   ])
 })
+
+it('stores the thoughts of a model before its words, as it gave them', async () => {
+  const { result } = await marked([
+    { type: 'reasoning', id: 'r', text: 'Hm secr' },
+    { type: 'reasoning', id: 'r', text: 'et' },
+    { type: 'text', id: 't', text: 'Hello\nwor' },
+    { type: 'text', id: 't', text: 'ld' },
+    { type: 'reasoning', id: 'r', text: ' and so on' },
+    // Of the words that were redacted, so it fits no others.
+    { type: 'reasoning', id: 'r', text: '', signature: 'S' },
+  ])
+  expect(result.reply.content).toEqual([
+    { type: 'reasoning', id: 'r', text: 'Hm x and so on' },
+    { type: 'text', id: 't', text: 'Hello\nworld' },
+  ])
+})
