@@ -246,7 +246,7 @@ describe('OpenAI', () => {
         model: 'gpt',
         provider: 'openai',
       },
-      finishReason: 'stop',
+      finishReason: 'tool-calls',
     })
   })
 })
