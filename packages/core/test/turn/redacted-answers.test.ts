@@ -218,3 +218,22 @@ it('stores the thoughts of a model before its words, as it gave them', async () 
     { type: 'text', id: 't', text: 'Hello\nworld' },
   ])
 })
+
+it('stores texts in the order in which they began, whichever line ends first', async () => {
+  const { events, result } = await marked([
+    { type: 'text', id: 'a', text: 'first secr' },
+    { type: 'text', id: 'b', text: 'second\nthi' },
+    { type: 'text', id: 'a', text: 'et' },
+    { type: 'text', id: 'b', text: 'rd' },
+  ])
+  expect(result.reply.content).toEqual([
+    { type: 'text', id: 'a', text: 'first x' },
+    { type: 'text', id: 'b', text: 'second\nthird' },
+  ])
+  expect(events).toEqual([
+    { type: 'text', id: 'a', text: '' },
+    { type: 'text', id: 'b', text: 'second\n' },
+    { type: 'text', id: 'a', text: 'first x' },
+    { type: 'text', id: 'b', text: 'third' },
+  ])
+})

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../json.js'
 
 // Their pieces follow each other; of all other fields the last one counts.
-const texts: readonly string[] = ['text', 'summary', 'data']
+const texts: readonly string[] = ['text', 'summary']
 
 /** Joins the pieces of `reasoning_details`, with which OpenRouter gives the thoughts of any model, signatures included. */
 export class ReasoningDetails {
@@ -11,7 +11,9 @@ export class ReasoningDetails {
   /** @returns The fields that join the thoughts of this completion to what `end` gives. */
   add(details: readonly JsonObject[], completion: string | undefined): JsonObject {
     for (const detail of details) {
-      const key = JSON.stringify([detail['type'], detail['index'] ?? this.#details.size])
+      // What is sealed comes whole, and may come twice.
+      const { type, data, index = this.#details.size } = detail
+      const key = JSON.stringify([type, data ?? index])
       const before = this.#details.get(key)
       const joined: Record<string, JsonObject[string]> = { ...before }
       for (const [name, value] of Object.entries(detail)) {

@@ -62,6 +62,7 @@ it('keeps the thoughts of any model as OpenRouter wants them back', async () => 
     chunk({ ...details({ ...detail, signature: 'S' }) }),
     chunk({ content: 'Hi' }),
     chunk({ ...called({ name: 'add', arguments: '{"a":1}' }), ...details(sealed) }),
+    chunk(details(sealed)),
     chunk({}, { finish_reason: 'tool_calls' }),
   ]
   const stored = [reasoning('Let me', { id: 'x', reasoning_details: [whole, sealed] }), text('Hi'), call('c')]
