@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../../json.js'
 import { type DialectReader, isSomething, modelIn, objectIn, objectsIn, Sources, textIn } from './fields.js'
+import { StreamedArgs } from './streamed-args.js'
 
 /** Reads responses of Gemini, whole or chunk by chunk. */
 export class GeminiReader implements DialectReader {
@@ -8,6 +9,7 @@ export class GeminiReader implements DialectReader {
   /** With several candidates, the first that comes is read. */
   #candidate: JsonValue | undefined
   readonly #sources = new Sources()
+  readonly #args = new StreamedArgs()
   #hasCalled = false
   #isOpen = false
 
@@ -43,7 +45,7 @@ export class GeminiReader implements DialectReader {
     }
     if (finishReason !== undefined) this.#isOpen = false
     else if (id !== undefined && parts.length > 0) this.#isOpen = !this.#hasCalled
-    return [...before, ...parts, ...this.#sources.parts(groundsOf(candidate))]
+    return [...before, ...this.#args.read(parts), ...this.#sources.parts(groundsOf(candidate))]
   }
 
   end(): readonly JsonObject[] {
