@@ -19,6 +19,7 @@ export class ResponsesReader implements DialectReader {
   readonly #sources = new Sources()
   /** What a response that failed has used. */
   #usage: JsonObject = {}
+  #hasThought = false
   #hasCalled = false
   #isOpen = false
 
@@ -60,7 +61,7 @@ export class ResponsesReader implements DialectReader {
         this.#isOpen = true
         return []
       case 'response.output_item.added':
-        if (objectIn(event, 'item')['type'] === 'message') this.#message(objectIn(event, 'item'))
+        this.#begin(objectIn(event, 'item'))
         return []
       case 'response.output_text.delta':
         this.#streamed.add(id)
@@ -71,6 +72,7 @@ export class ResponsesReader implements DialectReader {
       case 'response.reasoning_text.delta':
       case 'response.reasoning_summary_text.delta':
         this.#streamed.add(id)
+        this.#hasThought = true
         return [{ type: 'reasoning', ...own, text: textIn(event, 'delta') ?? '' }]
       case 'response.reasoning_summary_part.added':
         // Further parts of one summary are paragraphs of their own.
@@ -106,6 +108,7 @@ export class ResponsesReader implements DialectReader {
         })
       }
       case 'reasoning':
+        this.#hasThought = true
         // The fields of its end belong to what was streamed.
         return [isStreamed ? { ...item, text: '' } : item]
       case 'function_call':
@@ -117,15 +120,21 @@ export class ResponsesReader implements DialectReader {
     }
   }
 
+  #begin(item: JsonObject): void {
+    if (item['type'] === 'message') this.#message(item)
+    if (item['type'] === 'reasoning') this.#hasThought = true
+  }
+
   /**
-   * The fields of the text of a message. Most answers are one message, whose text needs none; the texts of several
-   * must not run together, and their provider wants back which of them was the answer.
+   * The fields of the text of a message. Most answers are one message, whose text needs none. The texts of several must
+   * not run together; and their provider wants back which of them was the answer, and which one follows a thought.
    */
   #message({ id, phase }: JsonObject): JsonObject {
     const known = this.#messages.get(id)
     if (known !== undefined || id === undefined) return known ?? {}
     const isSaid = typeof phase === 'string'
-    const fields = this.#messages.size === 0 && !isSaid ? {} : { id, ...(isSaid ? { phase } : {}) }
+    const isPlain = this.#messages.size === 0 && !isSaid && !this.#hasThought
+    const fields = isPlain ? {} : { id, ...(isSaid ? { phase } : {}) }
     this.#messages.set(id, fields)
     return fields
   }

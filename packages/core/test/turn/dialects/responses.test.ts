@@ -74,3 +74,13 @@ it('takes no half of an answer for a whole one', async () => {
   const [begun, added, piece] = events([message('m', 'Half')], true)
   expect(await answered([begun, added, piece])).toMatchObject({ ...broken, content: ['Ha'] })
 })
+
+it('keeps the id of the message that follows a thought, without which its provider takes neither', async () => {
+  const thought = { id: 'rs', type: 'reasoning', summary: [], encrypted_content: 'ENC' }
+  const said = message('m', 'Hello')
+  const content = [[{ ...thought, text: '' }, text('Hello', { id: 'm' })]]
+  const [begun, ...rest] = events([said], true)
+  const thinking = ['added', 'done'].map((end) => ({ type: `response.output_item.${end}`, item: thought }))
+  expect((await answered([begun, ...thinking, ...rest])).content).toEqual(content)
+  expect((await answered(response([thought, said]))).content).toEqual(content)
+})
