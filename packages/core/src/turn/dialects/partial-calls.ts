@@ -52,6 +52,7 @@ export class PartialCalls {
     this.#byIndex.clear()
     return calls.map(({ id, name, args, isText, extras }) => ({
       ...extras,
+      ...(isText ? { custom: true } : {}),
       type: 'tool-call',
       // Some providers give no ids.
       toolCallId: id === '' ? name : id,
