@@ -21,6 +21,7 @@ it.each([
   const ran: unknown[] = []
   const outcome = await answered(events, { add: { execute: (input: unknown) => ran.push(input) } })
   expect(outcome).toMatchObject({ ...broken, content: [content] })
+  expect(outcome.warnings[0]!.message).toContain('The stream of the model ended before its answer did.')
   expect(ran).toEqual([])
 })
 
