@@ -5,6 +5,15 @@ export class ModelFailure extends Error {
   override readonly name = 'ModelFailure'
 }
 
+/** Whether it is one; whatever code of the application throws, such as a proxy that was revoked. */
+export function isModelFailure(thrown: unknown): thrown is ModelFailure {
+  try {
+    return thrown instanceof ModelFailure
+  } catch {
+    return false
+  }
+}
+
 /** Reads the events of one provider, or its whole answers. */
 export interface DialectReader {
   /** A stream has begun, and its provider has not said yet that it has ended. */
