@@ -117,7 +117,7 @@ export function* matchingCalls(
           toolName: typeof toolName === 'string' ? toolName : undefined,
         }
         if (call.shownAs !== id) repairs.push({ seq, why: 'renamed-call', toolCallId: id })
-        const isCut = isCutInput(part['input'])
+        const isCut = part['custom'] !== true && isCutInput(part['input'])
         if (isCut) repairs.push({ seq, why: 'cut-input', toolCallId: id })
         const shown = isCut ? { ...part, input: {} } : part
         rest.push(call.shownAs === id ? shown : { ...shown, toolCallId: call.shownAs })

@@ -25,7 +25,8 @@ const dialects: Readonly<Record<string, Translate>> = {
     { ...rest, type: 'tool-result', ...result(call_id, output) },
   ],
   custom_tool_call: ({ call_id, name, input, ...rest }) => [
-    { ...rest, type: 'tool-call', ...call(call_id, name, input) },
+    // Its input is any text, also one that looks like JSON; its provider takes it in no other form.
+    { ...rest, type: 'tool-call', custom: true, ...call(call_id, name, input) },
   ],
   custom_tool_call_output: ({ call_id, output, ...rest }) => [
     { ...rest, type: 'tool-result', ...result(call_id, output) },

@@ -2,6 +2,7 @@ import { isSessionError } from '../errors.js'
 import type { Message } from '../domain/message.js'
 import type { SessionRecord } from '../contract/session-record.js'
 import type { Reservation } from './budget.js'
+import { isModelFailure } from './dialects/fields.js'
 import { localKey, localTurnsOf } from './follow.js'
 import { keepSessionAlive } from './keep-alive.js'
 import { closeLease, type HeldLease, releaseLease, type TurnClosing } from './lease.js'
@@ -195,7 +196,7 @@ async function answer<Handle extends TurnHandle>(
     return { status: 'completed' }
   } catch (error) {
     if (stop.signal.aborted) return { status: 'aborted' }
-    const why = isSessionError(error) ? ` ${error.message}` : ''
+    const why = isSessionError(error) || isModelFailure(error) ? ` ${error.message}` : ''
     const told = `A turn failed: respond threw, or gave something invalid.${why}`
     live.service.warn({ code: 'respond_failed', message: told, cause: error })
     return { status: 'failed', failure: failureOf(error), cause: error }

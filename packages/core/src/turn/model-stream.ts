@@ -1,17 +1,32 @@
 import { isJsonObject, type JsonObject, toJson } from '../json.js'
+import { fromAgents } from './dialects/agents.js'
 import { fromAiSdk } from './dialects/ai-sdk.js'
 import { AnthropicReader } from './dialects/anthropic.js'
-import { ModelFailure } from './dialects/fields.js'
+import { BedrockReader } from './dialects/bedrock.js'
+import { ChatReader } from './dialects/chat-completions.js'
+import { CohereReader } from './dialects/cohere.js'
+import { type DialectReader, ModelFailure } from './dialects/fields.js'
 import { GeminiReader } from './dialects/gemini.js'
-import { OpenAiReader } from './dialects/openai.js'
+import { LangChainReader } from './dialects/langchain.js'
+import { OllamaReader } from './dialects/ollama.js'
+import { ResponsesReader } from './dialects/responses.js'
 import { parseTurnParts, type TurnPart } from './part.js'
 
 /**
- * Reads what `respond` returns: parts of this package, or the streams and responses of the AI SDK, Anthropic, OpenAI
- * and Gemini as they are. One instance reads one answer of a model.
+ * Reads what `respond` returns: parts of this package, or the streams and responses of the SDKs that docs/turns.md
+ * names as they are. One instance reads one answer of a model.
  */
 export class ModelStream {
-  readonly #readers = [new AnthropicReader(), new OpenAiReader(), new GeminiReader()]
+  readonly #readers: readonly DialectReader[] = [
+    new AnthropicReader(),
+    new ChatReader(),
+    new ResponsesReader(),
+    new GeminiReader(),
+    new OllamaReader(),
+    new BedrockReader(),
+    new LangChainReader(),
+    new CohereReader(),
+  ]
   #steps = 0
 
   /** @throws `invalid` with the path of a value that is no part; `ModelFailure` when it is an error. */
@@ -29,8 +44,15 @@ export class ModelStream {
     return this.#readers.flatMap((reader) => reader.used()).flatMap((part) => parseTurnParts(part))
   }
 
-  /** The remaining parts after the answer has ended. */
+  /**
+   * The remaining parts after the answer has ended.
+   *
+   * @throws `ModelFailure` when the answer has ended before its provider said so: a proxy has closed the connection.
+   */
   end(): TurnPart[] {
+    if (this.#readers.some(({ isOpen }) => isOpen)) {
+      throw new ModelFailure('The stream of the model ended before its answer did.')
+    }
     return this.#readers.flatMap((reader) => reader.end()).flatMap((part) => parseTurnParts(part))
   }
 
@@ -42,7 +64,11 @@ export class ModelStream {
       const parts = reader.read(event)
       if (parts !== undefined) return parts
     }
-    return fromAiSdk(event) ?? [event]
+    const told = fromAgents(event)
+    if (told === undefined) return fromAiSdk(event) ?? [event]
+    if (!('inner' in told)) return told
+    throwFailure(told.inner)
+    return this.#translate(told.inner)
   }
 }
 

@@ -17,6 +17,8 @@ interface HeldText {
   text: string
   /** Words of it were redacted, so what is signed is another text. */
   isChanged: boolean
+  /** Something of it was told. */
+  isTold: boolean
 }
 
 // A line that is longer is no prose; it is cut between words.
@@ -107,13 +109,19 @@ export class ReplyRedactor {
     const key = JSON.stringify([part.type, id])
     const extras = extrasOf(part)
     const told: RedactedPart[] = []
+    const { type } = part as { type: 'text' | 'reasoning' }
     for (const [other, held] of this.#held) {
       // Without an id, a text ends where another one begins, or after its signature.
       const isOver = other === key ? isSealed(held, extras) : true
       if (held.id === undefined && isOver) told.push(...(await this.#letGo(other)))
+      else if (held.type !== type) {
+        // Thoughts stay before the words that follow them: a provider refuses them elsewhere.
+        told.push(...(await this.#redacted(held, held.text)))
+        held.text = ''
+        held.extras = {}
+      }
     }
-    const { type } = part as { type: 'text' | 'reasoning' }
-    const held = this.#held.get(key) ?? { type, id, extras: {}, text: '', isChanged: false }
+    const held = this.#held.get(key) ?? { type, id, extras: {}, text: '', isChanged: false, isTold: false }
     this.#held.set(key, held)
     held.text += part.text
     held.extras = { ...held.extras, ...extras }
@@ -128,8 +136,9 @@ export class ReplyRedactor {
 
   async #letGo(key: string): Promise<RedactedPart[]> {
     const held = this.#held.get(key)
+    const told = held === undefined ? [] : await this.#redacted(held, held.text)
     this.#held.delete(key)
-    return held === undefined ? [] : this.#redacted(held, held.text)
+    return told
   }
 
   async #redacted(held: HeldText, said: string): Promise<RedactedPart[]> {
@@ -141,7 +150,23 @@ export class ReplyRedactor {
       type === 'reasoning' && held.isChanged ? {} : await this.#redaction.fields(held.extras, 'assistant')
     if (text === '' && Object.keys(extras).length === 0) return []
     const part = { type, ...(id === undefined ? {} : { id }), ...extras, text } as TurnPart
-    return [{ part, asked: part }]
+    const before = this.#before(held)
+    held.isTold = true
+    return [...before, { part, asked: part }]
+  }
+
+  /** What keeps the places of texts that began earlier and of which nothing is told yet. */
+  #before(held: HeldText): RedactedPart[] {
+    const parts: RedactedPart[] = []
+    for (const other of this.#held.values()) {
+      if (other === held) break
+      const { type, id, isTold } = other
+      if (id === undefined || isTold) continue
+      const part = { type, id, text: '' }
+      other.isTold = true
+      parts.push({ part, asked: part })
+    }
+    return parts
   }
 }
 

@@ -228,6 +228,8 @@ function placeOf({ content, places }: ReplyMessage, part: TextPart): number | un
     return undefined
   }
   const sealed = extrasOf(before)
+  // What was said before a refusal is none.
+  if (part['refusal'] !== before['refusal']) return undefined
   // A signature, or another field of the end of a part, belongs to that part alone.
   const goesOn = Object.keys(sealed).length === 0 || JSON.stringify(sealed) === JSON.stringify(extrasOf(part))
   return goesOn ? content.length - 1 : undefined

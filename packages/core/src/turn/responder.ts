@@ -9,7 +9,7 @@ import type { MessageInput } from '../domain/message.js'
 import type { MessagePart } from '../domain/part.js'
 import type { Redaction } from '../service/redaction.js'
 import type { SessionWarning } from '../service/settings.js'
-import { ModelStream } from './model-stream.js'
+import { eachPart, letGo, type Take } from './each-part.js'
 import { pause } from '../slices.js'
 import { stoppable } from '../stoppable.js'
 import type { TurnDocument, TurnPart } from './part.js'
@@ -107,7 +107,7 @@ export interface TurnContextOf<Handle extends TurnHandle> {
   readonly documents: () => Promise<readonly TurnDocument[]>
 }
 
-/** A piece of an answer: text, a part, or an event of the AI SDK, Anthropic, OpenAI or Gemini as it is. */
+/** A piece of an answer: text, a part, or an event of an SDK as it is. */
 type Piece = string | TurnPart | object
 
 /**
@@ -171,8 +171,6 @@ export async function runResponder<Handle extends TurnHandle>(
   }
 }
 
-type Take = (part: TurnPart) => void | Promise<void>
-
 async function runSteps<Handle extends TurnHandle>(
   options: ResponderOptions<Handle>,
   take: Take,
@@ -184,10 +182,12 @@ async function runSteps<Handle extends TurnHandle>(
     const steps = reply.messages()
     const { contextWith, ...shared } = turn
     const context = (wanted: SessionContextOptions) => contextWith(wanted, steps)
-    const answer = await stoppable(
-      Promise.resolve(respond({ ...shared, steps, tools: described, context })),
-      signal,
-    )
+    const asked = Promise.resolve(respond({ ...shared, steps, tools: described, context }))
+    const answer = await stoppable(asked, signal).catch((error: unknown) => {
+      // A stream that comes when the turn has ended would go on for nobody.
+      if (signal.aborted) asked.then(letGo, () => {})
+      throw error
+    })
     // Of this answer alone: the one before may have been cut off.
     reply.finishReason = undefined
     await eachPart(answer, signal, take)
@@ -219,102 +219,6 @@ async function runSteps<Handle extends TurnHandle>(
     if (stopped !== undefined) throw stopped.error
     signal.throwIfAborted()
     await pause()
-  }
-}
-
-async function eachPart(answer: unknown, signal: AbortSignal, take: Take): Promise<void> {
-  const stream = new ModelStream()
-  const took = async (part: TurnPart): Promise<void> => {
-    const taking = take(part)
-    if (taking !== undefined) await stoppable(taking, signal)
-  }
-  const read = async (value: unknown): Promise<void> => {
-    for (const part of partsOf(stream, value)) await took(part)
-  }
-  const pieces = iterableIn(answer)
-  try {
-    if (pieces !== undefined) await eachPiece(pieces, signal, read)
-    else if (typeof answer === 'string' || (typeof answer === 'object' && answer !== null)) await read(answer)
-    else throw new SessionError('invalid', 'respond gave neither text nor parts', { path: 'respond' })
-    for (const part of stream.end()) await took(part)
-  } catch (error) {
-    // An answer that broke off is paid for. What is redacted is waited for where the turn ends.
-    for (const part of usedOf(stream)) {
-      const taking = take(part)
-      if (taking !== undefined) taking.catch(() => {})
-    }
-    throw error
-  }
-}
-
-function usedOf(stream: ModelStream): TurnPart[] {
-  try {
-    return stream.used()
-  } catch {
-    // The answer failed already, and what it says of its usage is no usage.
-    return []
-  }
-}
-
-async function eachPiece(
-  pieces: AsyncIterable<unknown> | Iterable<unknown>,
-  signal: AbortSignal,
-  read: (value: unknown) => Promise<void>,
-): Promise<void> {
-  const iterator = Symbol.asyncIterator in pieces ? pieces[Symbol.asyncIterator]() : pieces[Symbol.iterator]()
-  let finished = false
-  try {
-    for (;;) {
-      const next = await stoppable(Promise.resolve(iterator.next()), signal)
-      if (typeof next !== 'object' || next === null) {
-        throw new SessionError('invalid', 'respond gave an iterator whose next gives no object', {
-          path: 'respond',
-        })
-      }
-      if (next.done === true) {
-        finished = true
-        return
-      }
-      await read(next.value)
-      // Pieces that are there already wait for nobody, and an answer may have no end.
-      await pause()
-    }
-  } finally {
-    // Not awaited: an answer that hangs must not keep its session.
-    if (!finished) {
-      try {
-        void Promise.resolve(iterator.return?.()).catch(() => {})
-      } catch {
-        // The iterator is not used again in any case.
-      }
-    }
-  }
-}
-
-function iterableIn(answer: unknown): AsyncIterable<unknown> | Iterable<unknown> | undefined {
-  if (typeof answer !== 'object' || answer === null) return undefined
-  if (Symbol.asyncIterator in answer || Symbol.iterator in answer) {
-    return answer as AsyncIterable<unknown> | Iterable<unknown>
-  }
-  // The result of `streamText`.
-  return 'fullStream' in answer ? iterableIn(answer.fullStream) : undefined
-}
-
-/** The warning must name the wrong part, but must not contain its text. */
-function partsOf(stream: ModelStream, value: unknown): TurnPart[] {
-  try {
-    return stream.read(value)
-  } catch (error) {
-    if (!isSessionError(error, 'invalid')) throw error
-    const fields = typeof value === 'object' && value !== null ? Object.keys(value).slice(0, 20) : []
-    const { type } = fields.length === 0 ? {} : (value as { type?: unknown })
-    const named =
-      typeof type === 'string' ? `a part of the type ${type.slice(0, 100)}` : `a part (${typeof value})`
-    const having = fields.length === 0 ? '' : ` with the fields ${fields.join(', ').slice(0, 300)}`
-    throw new SessionError('invalid', `respond gave ${named}${having}: ${error.message}`, {
-      cause: error,
-      ...(error.path === undefined ? {} : { path: error.path }),
-    })
   }
 }
 

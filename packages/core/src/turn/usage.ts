@@ -1,5 +1,6 @@
 import { SessionError } from '../errors.js'
 import { isJsonObject, type JsonObject, type JsonValue } from '../json.js'
+import { objectsIn } from './dialects/fields.js'
 
 /** The usage of a turn, as the model's provider counts it. */
 export interface TurnUsage {
@@ -34,6 +35,13 @@ const kinds = [
 
 // A model says them, and the body of the session keeps them.
 const maxName = 200
+
+const apart: readonly string[] = [
+  'cache_read_input_tokens',
+  'cache_creation_input_tokens',
+  'cacheReadInputTokens',
+  'cacheWriteInputTokens',
+]
 
 type Counts = { -readonly [Kind in (typeof kinds)[number]]?: number }
 
@@ -77,15 +85,24 @@ export function parseUsage(usage: JsonObject, path: string): Partial<TurnUsage> 
     'inputTokenDetails.cacheReadTokens',
     'inputTokens.cacheRead',
     'prompt_tokens_details.cached_tokens',
+    'promptTokensDetails.cachedTokens',
     'input_tokens_details.cached_tokens',
+    'input_token_details.cache_read',
     'cache_read_input_tokens',
+    'cacheReadInputTokens',
     'cachedContentTokenCount',
+    'prompt_cache_hit_tokens',
+    'cached_tokens',
   )
   const written = at(
     'cacheWriteTokens',
     'inputTokenDetails.cacheWriteTokens',
     'inputTokens.cacheWrite',
+    'prompt_tokens_details.cache_write_tokens',
+    'input_tokens_details.cache_write_tokens',
+    'input_token_details.cache_creation',
     'cache_creation_input_tokens',
+    'cacheWriteInputTokens',
   )
   const reasoning = at(
     'reasoningTokens',
@@ -93,23 +110,38 @@ export function parseUsage(usage: JsonObject, path: string): Partial<TurnUsage> 
     'outputTokens.reasoning',
     'completion_tokens_details.reasoning_tokens',
     'output_tokens_details.reasoning_tokens',
+    'output_tokens_details.thinking_tokens',
+    'output_token_details.reasoning',
     'thoughtsTokenCount',
   )
-  let input = at('inputTokens', 'inputTokens.total', 'prompt_tokens', 'input_tokens', 'promptTokenCount')
+  const prompt = at('prompt_tokens', 'promptTokens')
+  let input = at('inputTokens', 'inputTokens.total') ?? prompt ?? at('input_tokens', 'promptTokenCount')
   let output = at(
     'outputTokens',
     'outputTokens.total',
     'completion_tokens',
+    'completionTokens',
     'output_tokens',
     'candidatesTokenCount',
   )
-  // Anthropic counts cached tokens separately from the input, Gemini thoughts separately from the answer.
-  const isApart = 'cache_read_input_tokens' in usage || 'cache_creation_input_tokens' in usage
+  // Some that serve Chat Completions leave the thoughts out of the answer's tokens, not out of the sum.
+  const rest = (at('total_tokens') ?? 0) - (input ?? 0) - (output ?? 0)
+  if (prompt !== undefined && rest > 0 && rest === (reasoning ?? rest)) output = (output ?? 0) + rest
+  // Anthropic counts cached tokens separately from the input, also on Bedrock; gateways that serve its models as Chat
+  // Completions do not. Gemini counts thoughts separately from the answer.
+  const isApart = prompt === undefined && apart.some((name) => name in usage)
   if (isApart) input = (input ?? 0) + (cached ?? 0) + (written ?? 0)
   if ('thoughtsTokenCount' in usage) output = (output ?? 0) + (reasoning ?? 0)
   // What Gemini's own tools found is given to the model, and counted beside the prompt.
   const found = at('toolUsePromptTokenCount')
   if (found !== undefined) input = (input ?? 0) + found
+  // A summary that the provider makes of a conversation is no part of its counts.
+  for (const step of objectsIn(usage, 'iterations')) {
+    if (step['type'] !== 'compaction') continue
+    const { inputTokens = 0, outputTokens = 0 } = parseUsage(step, path)
+    input = (input ?? 0) + inputTokens
+    output = (output ?? 0) + outputTokens
+  }
   const counts: Counts = {}
   const values = [input, output, at('costMicros'), cached, written, reasoning]
   for (const [index, kind] of kinds.entries()) {
@@ -130,12 +162,17 @@ const finishReasons: Readonly<Record<string, string>> = {
   stop_sequence: 'stop',
   STOP: 'stop',
   completed: 'stop',
+  COMPLETE: 'stop',
+  STOP_SEQUENCE: 'stop',
   max_tokens: 'length',
   max_output_tokens: 'length',
   MAX_TOKENS: 'length',
+  model_context_window_exceeded: 'length',
+  model_length: 'length',
   tool_use: 'tool-calls',
   tool_calls: 'tool-calls',
   function_call: 'tool-calls',
+  TOOL_CALL: 'tool-calls',
   content_filter: 'content-filter',
   refusal: 'content-filter',
   SAFETY: 'content-filter',
@@ -143,6 +180,11 @@ const finishReasons: Readonly<Record<string, string>> = {
   PROHIBITED_CONTENT: 'content-filter',
   BLOCKLIST: 'content-filter',
   SPII: 'content-filter',
+  IMAGE_SAFETY: 'content-filter',
+  IMAGE_PROHIBITED_CONTENT: 'content-filter',
+  IMAGE_RECITATION: 'content-filter',
+  content_filtered: 'content-filter',
+  guardrail_intervened: 'content-filter',
 }
 
 /** Why the model stopped, in one spelling for all providers; undefined when the event does not say. */

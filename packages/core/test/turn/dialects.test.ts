@@ -278,7 +278,7 @@ it.each<[string, readonly object[], readonly object[]]>([
     [
       { type: 'reasoning', id: 'r', text: 'h' },
       { type: 'reasoning', text: 'm' },
-      text('Hi'),
+      { ...text('Hi'), id: 'i' },
       { ...text('no'), refusal: true },
       { type: 'reasoning', id: 'r', text: '', encrypted_content: 'e' },
       { type: 'file', id: 'k' },

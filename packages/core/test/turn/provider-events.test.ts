@@ -236,6 +236,18 @@ it('shows a call whose arguments were cut off as providers take it', async () =>
 })
 
 it.each<object>([
+  item({ id: 'ctc', type: 'custom_tool_call', call_id: 'c', name: 'run', input: '{ let a = 1 }' }),
+  chunk({ tool_calls: [{ index: 0, id: 'c', custom: { name: 'run', input: '{ let a = 1 }' } }] }),
+])('shows the input of a custom tool as its model wrote it, %#', async (event) => {
+  const session = await opened()
+  await session.turn('Hi', () => [event] as TurnPart[]).result
+  const { messages } = await session.context({ maxTokens: 4000 })
+  expect(messages[1]!.content).toMatchObject([
+    { type: 'tool-call', toolCallId: 'c', toolName: 'run', input: '{ let a = 1 }', custom: true },
+  ])
+})
+
+it.each<object>([
   { type: 'file', mediaType: 'image/png', data: 'A'.repeat(600_000) },
   item({ type: 'image_generation_call', id: 'i', status: 'completed', result: 'A'.repeat(600_000) }),
 ])(

@@ -226,7 +226,7 @@ describe('OpenAI', () => {
       content: [
         [
           { type: 'reasoning', id: 'rs_1', text: 'Hm', summary: reasoning.summary, encrypted_content: 'enc' },
-          { type: 'text', text: 'Hello' },
+          { type: 'text', id: 'msg_1', text: 'Hello' },
           {
             type: 'tool-call',
             id: 'fc_1',
@@ -246,7 +246,7 @@ describe('OpenAI', () => {
         model: 'gpt',
         provider: 'openai',
       },
-      finishReason: 'stop',
+      finishReason: 'tool-calls',
     })
   })
 })

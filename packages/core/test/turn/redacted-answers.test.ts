@@ -202,3 +202,38 @@ it('redacts them in messages that are appended, too', async () => {
     { type: 'tool-result', ...redacted, output: 'x' },
   ])
 })
+
+it('stores the thoughts of a model before its words, as it gave them', async () => {
+  const { result } = await marked([
+    { type: 'reasoning', id: 'r', text: 'Hm secr' },
+    { type: 'reasoning', id: 'r', text: 'et' },
+    { type: 'text', id: 't', text: 'Hello\nwor' },
+    { type: 'text', id: 't', text: 'ld' },
+    { type: 'reasoning', id: 'r', text: ' and so on' },
+    // Of the words that were redacted, so it fits no others.
+    { type: 'reasoning', id: 'r', text: '', signature: 'S' },
+  ])
+  expect(result.reply.content).toEqual([
+    { type: 'reasoning', id: 'r', text: 'Hm x and so on' },
+    { type: 'text', id: 't', text: 'Hello\nworld' },
+  ])
+})
+
+it('stores texts in the order in which they began, whichever line ends first', async () => {
+  const { events, result } = await marked([
+    { type: 'text', id: 'a', text: 'first secr' },
+    { type: 'text', id: 'b', text: 'second\nthi' },
+    { type: 'text', id: 'a', text: 'et' },
+    { type: 'text', id: 'b', text: 'rd' },
+  ])
+  expect(result.reply.content).toEqual([
+    { type: 'text', id: 'a', text: 'first x' },
+    { type: 'text', id: 'b', text: 'second\nthird' },
+  ])
+  expect(events).toEqual([
+    { type: 'text', id: 'a', text: '' },
+    { type: 'text', id: 'b', text: 'second\n' },
+    { type: 'text', id: 'a', text: 'first x' },
+    { type: 'text', id: 'b', text: 'third' },
+  ])
+})

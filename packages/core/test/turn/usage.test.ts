@@ -58,6 +58,41 @@ it.each<[object, Partial<TurnUsage>]>([
   ],
   [{ thoughtsTokenCount: 2 }, { outputTokens: 2, reasoningTokens: 2 }],
   [
+    { inputTokens: 3, cacheReadInputTokens: 5, cacheWriteInputTokens: 6, totalTokens: 14 },
+    { inputTokens: 14, cachedInputTokens: 5, cacheWriteTokens: 6 },
+  ],
+  // A gateway that serves Anthropic's models as Chat Completions counts them with the others.
+  [
+    { prompt_tokens: 9, cache_read_input_tokens: 5, cache_creation_input_tokens: 2, total_tokens: 9 },
+    { inputTokens: 9, cachedInputTokens: 5, cacheWriteTokens: 2 },
+  ],
+  // Thoughts that are in the sum alone.
+  [
+    {
+      prompt_tokens: 32,
+      completion_tokens: 9,
+      total_tokens: 135,
+      completion_tokens_details: { reasoning_tokens: 94 },
+    },
+    { inputTokens: 32, outputTokens: 103, reasoningTokens: 94 },
+  ],
+  [
+    { prompt_tokens: 10, completion_tokens: 5, total_tokens: 100 },
+    { inputTokens: 10, outputTokens: 90 },
+  ],
+  [
+    {
+      prompt_tokens: 10,
+      completion_tokens: 5,
+      total_tokens: 15,
+      completion_tokens_details: { reasoning_tokens: 4 },
+    },
+    { inputTokens: 10, outputTokens: 5, reasoningTokens: 4 },
+  ],
+  [{ prompt_cache_hit_tokens: 1 }, { cachedInputTokens: 1 }],
+  [{ prompt_tokens_details: { cache_write_tokens: 2 } }, { cacheWriteTokens: 2 }],
+  [{ input_tokens_details: { cache_write_tokens: 2 } }, { cacheWriteTokens: 2 }],
+  [
     { inputTokens: 2.6, outputTokens: 1e300 },
     { inputTokens: 3, outputTokens: Number.MAX_SAFE_INTEGER },
   ],

@@ -1,27 +1,33 @@
 import type { JsonObject, JsonValue } from '../../json.js'
 import { fromText } from '../../domain/part-dialects.js'
-import { objectIn, objectsIn, textIn } from './fields.js'
+import { type DialectReader, isSomething, modelIn, objectIn, objectsIn, saying, textIn } from './fields.js'
 
 /** Reads the events of an Anthropic stream, or a whole message. */
-export class AnthropicReader {
+export class AnthropicReader implements DialectReader {
   /** Blocks whose input is not complete yet, by index. */
   readonly #inputs = new Map<JsonValue | undefined, { block: JsonObject; json: string }>()
   #usage: JsonObject = {}
   #finish: JsonObject | undefined
+  #isOpen = false
 
-  /** The parts in an event; undefined for an event that is not Anthropic's. */
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
   read(event: JsonObject): readonly JsonObject[] | undefined {
     switch (event['type']) {
       case 'message_start': {
         const message = objectIn(event, 'message')
         const before = this.used()
+        this.#isOpen = true
         this.#usage = { ...objectIn(message, 'usage'), ...named(message) }
         return before
       }
       case 'content_block_start': {
         const block = objectIn(event, 'content_block')
-        // Their text, and all their other fields, come piece by piece.
-        if (block['type'] === 'text' || block['type'] === 'thinking') return []
+        // The rest of them comes piece by piece.
+        if (block['type'] === 'text') return textWith(block).filter(({ text }) => text !== '')
+        if (block['type'] === 'thinking') return thoughtIn(block)
         if (typeof block['input'] !== 'object' && block['type'] !== 'compaction') return [block]
         this.#inputs.set(event['index'], { block, json: '' })
         return []
@@ -39,10 +45,13 @@ export class AnthropicReader {
       case 'message_delta': {
         // There may be several, each with the counts from the beginning.
         this.#usage = { ...this.#usage, ...told(objectIn(event, 'usage')) }
-        this.#finish = { type: 'finish', finishReason: objectIn(event, 'delta')['stop_reason'] ?? null }
+        const finishReason = objectIn(event, 'delta')['stop_reason'] ?? null
+        this.#finish = { type: 'finish', finishReason }
+        if (finishReason !== null) this.#isOpen = false
         return []
       }
       case 'message_stop':
+        this.#isOpen = false
         return this.used()
       case 'ping':
         return []
@@ -50,26 +59,27 @@ export class AnthropicReader {
         // OpenAI has items of the same type, which have no reason for their end.
         if (event['stop_reason'] === undefined) return undefined
         const usage = { ...objectIn(event, 'usage'), ...named(event) }
-        return [...objectsIn(event, 'content'), { type: 'finish', usage, finishReason: event['stop_reason'] }]
+        const said = objectsIn(event, 'content').flatMap((block) =>
+          block['type'] === 'text' ? textWith(block) : [block],
+        )
+        return [...said, { type: 'finish', usage, finishReason: event['stop_reason'] }]
       }
       default:
         return undefined
     }
   }
 
-  /** The remaining parts after the stream has ended. */
   end(): readonly JsonObject[] {
     return this.used()
   }
 
-  /** What was used so far and is not told yet, also of a stream that broke off. */
   used(): readonly JsonObject[] {
     const usage = this.#usage
     const finish = this.#finish
     this.#usage = {}
     this.#finish = undefined
     if (finish !== undefined) return [{ ...finish, usage }]
-    return Object.keys(usage).length === 0 ? [] : [{ type: 'usage', ...usage }]
+    return isSomething(usage) ? [{ type: 'usage', ...usage }] : []
   }
 
   #delta(index: JsonValue | undefined, delta: JsonObject): readonly JsonObject[] {
@@ -84,9 +94,15 @@ export class AnthropicReader {
         return [{ ...objectIn(delta, 'citation'), type: 'source' }]
       case 'compaction_delta': {
         const open = this.#inputs.get(index)
-        const before = open === undefined ? '' : (textIn(open.block, 'content') ?? '')
-        if (open !== undefined)
-          open.block = { ...open.block, content: before + (textIn(delta, 'content') ?? '') }
+        if (open === undefined) return []
+        const content = (textIn(open.block, 'content') ?? '') + (textIn(delta, 'content') ?? '')
+        // Without it the provider cannot read its summary.
+        const sealed = textIn(delta, 'encrypted_content')
+        open.block = {
+          ...open.block,
+          content,
+          ...(sealed === undefined ? {} : { encrypted_content: sealed }),
+        }
         return []
       }
       case 'input_json_delta': {
@@ -101,8 +117,20 @@ export class AnthropicReader {
 }
 
 function named(message: JsonObject): JsonObject {
-  const model = textIn(message, 'model')
-  return { provider: 'anthropic', ...(model === undefined ? {} : { model }) }
+  return { provider: 'anthropic', ...modelIn(message, 'model') }
+}
+
+/** The text of a block, and what it cites. */
+export function textWith(block: JsonObject): JsonObject[] {
+  const { citations: _, ...text } = block
+  return [text, ...objectsIn(block, 'citations').map((source) => ({ ...source, type: 'source' }))]
+}
+
+/** What a beginning of a block says already. */
+function thoughtIn(block: JsonObject): JsonObject[] {
+  const signature = textIn(block, 'signature') || undefined
+  const said = saying('reasoning', textIn(block, 'thinking'))
+  return signature === undefined ? said : [{ type: 'reasoning', text: '', ...said[0], signature }]
 }
 
 /** Later counts replace earlier ones, and `null` is no count. */

@@ -1,0 +1,29 @@
+import type { JsonObject } from '../../json.js'
+import { objectIn } from './fields.js'
+
+/**
+ * What an event of the OpenAI Agents SDK stands for: the event of a model inside it, or the result of a tool. An empty
+ * list for one that says nothing else; undefined for other events.
+ */
+export function fromAgents(
+  event: JsonObject,
+): readonly JsonObject[] | { readonly inner: JsonObject } | undefined {
+  switch (event['type']) {
+    case 'raw_model_stream_event': {
+      const data = objectIn(event, 'data')
+      return data['type'] === 'model' ? { inner: objectIn(data, 'event') } : []
+    }
+    case 'run_item_stream_event': {
+      const { type, callId, name, output = null } = objectIn(objectIn(event, 'item'), 'rawItem')
+      if (type !== 'function_call_result') return []
+      const text = objectIn({ output }, 'output')['text']
+      return [
+        { type: 'tool-result', toolCallId: callId ?? null, toolName: name ?? null, output: text ?? output },
+      ]
+    }
+    case 'agent_updated_stream_event':
+      return []
+    default:
+      return undefined
+  }
+}

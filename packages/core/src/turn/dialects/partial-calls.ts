@@ -1,0 +1,68 @@
+import type { JsonObject, JsonValue } from '../../json.js'
+import { fromText } from '../../domain/part-dialects.js'
+
+/** A piece of a call. */
+export interface CallPiece {
+  readonly id: string
+  readonly name: string
+  /** The next piece of its arguments, or all of them as an object. */
+  readonly args: JsonValue | undefined
+  /** Of a custom tool, whose input is a text. */
+  readonly isText?: boolean
+  /** Such as the signature of a thought, without which the provider refuses the call later. */
+  readonly extras?: JsonObject
+}
+
+interface OpenCall {
+  id: string
+  name: string
+  args: string
+  isText: boolean
+  extras: JsonObject
+}
+
+/** Joins the pieces of calls that come by index. */
+export class PartialCalls {
+  #calls: OpenCall[] = []
+  /** The newest of them by index: the next piece of its arguments belongs to it. */
+  readonly #byIndex = new Map<JsonValue | undefined, OpenCall>()
+
+  add(index: JsonValue | undefined, { id, name, args, isText = false, extras = {} }: CallPiece): void {
+    let open = this.#byIndex.get(index)
+    // Some providers give every call the index 0, each call whole.
+    const isOther = open !== undefined && id !== '' && name !== '' && id !== open.id && isWhole(open.args)
+    if (open === undefined || isOther) {
+      open = { id: '', name: '', args: '', isText: false, extras: {} }
+      this.#calls.push(open)
+      this.#byIndex.set(index, open)
+    }
+    if (open.id === '') open.id = id
+    if (open.name === '') open.name = name
+    // Some providers give the arguments as they are, instead of as JSON text.
+    if (typeof args === 'string') open.args += args
+    else if (args !== undefined && args !== null) open.args = JSON.stringify(args)
+    open.isText ||= isText
+    open.extras = { ...open.extras, ...extras }
+  }
+
+  /** The calls so far, which are over now. */
+  end(): JsonObject[] {
+    const calls = this.#calls
+    this.#calls = []
+    this.#byIndex.clear()
+    return calls.map(({ id, name, args, isText, extras }) => ({
+      ...extras,
+      ...(isText ? { custom: true } : {}),
+      type: 'tool-call',
+      // Some providers give no ids.
+      toolCallId: id === '' ? name : id,
+      toolName: name,
+      input: isText ? args : (fromText(args) ?? {}),
+    }))
+  }
+}
+
+/** Whether arguments are complete: nothing can follow the end of a JSON object. */
+function isWhole(args: string): boolean {
+  return args.trimEnd().endsWith('}') && typeof fromText(args) === 'object'
+}

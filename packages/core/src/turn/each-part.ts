@@ -1,0 +1,130 @@
+import { isSessionError, SessionError } from '../errors.js'
+import { pause } from '../slices.js'
+import { stoppable } from '../stoppable.js'
+import { ModelStream } from './model-stream.js'
+import type { TurnPart } from './part.js'
+
+export type Take = (part: TurnPart) => void | Promise<void>
+
+/** Takes the parts of an answer as they come. @throws what the answer throws, and `invalid` for what is none. */
+export async function eachPart(answer: unknown, signal: AbortSignal, take: Take): Promise<void> {
+  const stream = new ModelStream()
+  const took = async (part: TurnPart): Promise<void> => {
+    const taking = take(part)
+    if (taking !== undefined) await stoppable(taking, signal)
+  }
+  const read = async (value: unknown): Promise<void> => {
+    for (const part of partsOf(stream, value)) await took(part)
+  }
+  const pieces = iterableIn(answer)
+  try {
+    if (pieces !== undefined) await eachPiece(pieces, signal, read)
+    else if (typeof answer === 'string' || (typeof answer === 'object' && answer !== null)) await read(answer)
+    else throw new SessionError('invalid', 'respond gave neither text nor parts', { path: 'respond' })
+    for (const part of stream.end()) await took(part)
+  } catch (error) {
+    // An answer that broke off is paid for. What is redacted is waited for where the turn ends.
+    for (const part of usedOf(stream)) {
+      const taking = take(part)
+      if (taking !== undefined) taking.catch(() => {})
+    }
+    throw error
+  }
+}
+
+function usedOf(stream: ModelStream): TurnPart[] {
+  try {
+    return stream.used()
+  } catch {
+    // The answer failed already, and what it says of its usage is no usage.
+    return []
+  }
+}
+
+async function eachPiece(
+  pieces: AsyncIterable<unknown> | Iterable<unknown>,
+  signal: AbortSignal,
+  read: (value: unknown) => Promise<void>,
+): Promise<void> {
+  const iterator = Symbol.asyncIterator in pieces ? pieces[Symbol.asyncIterator]() : pieces[Symbol.iterator]()
+  let finished = false
+  try {
+    for (;;) {
+      const next = await stoppable(Promise.resolve(iterator.next()), signal)
+      if (typeof next !== 'object' || next === null) {
+        throw new SessionError('invalid', 'respond gave an iterator whose next gives no object', {
+          path: 'respond',
+        })
+      }
+      if (next.done === true) {
+        finished = true
+        return
+      }
+      await read(next.value)
+      // Pieces that are there already wait for nobody, and an answer may have no end.
+      await pause()
+    }
+  } finally {
+    if (!finished) {
+      abort(pieces)
+      // Not awaited: an answer that hangs must not keep its session.
+      try {
+        void Promise.resolve(iterator.return?.()).catch(() => {})
+      } catch {
+        // The iterator is not used again in any case.
+      }
+    }
+  }
+}
+
+/** Ends an answer that nobody reads. */
+export function letGo(answer: unknown): void {
+  const pieces = iterableIn(answer)
+  if (pieces !== undefined) abort(pieces)
+}
+
+/** Ends the request of a stream of an SDK: an iterator alone ends only when its next piece has come. */
+function abort(pieces: object): void {
+  const stream = pieces as { controller?: unknown; abort?: unknown }
+  try {
+    if (stream.controller instanceof AbortController) stream.controller.abort()
+    else if (typeof stream.abort === 'function') stream.abort()
+  } catch {
+    // The stream is not used again in any case.
+  }
+}
+
+function iterableIn(answer: unknown): AsyncIterable<unknown> | Iterable<unknown> | undefined {
+  if (typeof answer !== 'object' || answer === null) return undefined
+  if (isIterable(answer)) return answer
+  // The results of `streamText`, and of Bedrock's ConverseStream.
+  const { type, fullStream, stream } = answer as { type?: unknown; fullStream?: unknown; stream?: unknown }
+  return type === undefined ? [fullStream, stream].find(isIterable) : undefined
+}
+
+function isIterable(value: unknown): value is AsyncIterable<unknown> | Iterable<unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  return Symbol.asyncIterator in value || Symbol.iterator in value
+}
+
+const expected =
+  "Give texts, parts such as { type: 'text', text }, or the stream of an SDK that docs/turns.md names"
+
+/** The warning must name the wrong part, but must not contain its text. */
+function partsOf(stream: ModelStream, value: unknown): TurnPart[] {
+  try {
+    return stream.read(value)
+  } catch (error) {
+    if (!isSessionError(error, 'invalid')) throw error
+    const fields = typeof value === 'object' && value !== null ? Object.keys(value).slice(0, 20) : []
+    const { type } = fields.length === 0 ? {} : (value as { type?: unknown })
+    const named =
+      typeof type === 'string' ? `a part of the type ${type.slice(0, 100)}` : `a part (${typeof value})`
+    const having = fields.length === 0 ? '' : ` with the fields ${fields.join(', ').slice(0, 300)}`
+    const instead = error.path === 'part' || error.path === 'part.type' ? `. ${expected}` : ''
+    throw new SessionError('invalid', `respond gave ${named}${having}: ${error.message}${instead}`, {
+      cause: error,
+      ...(error.path === undefined ? {} : { path: error.path }),
+    })
+  }
+}

@@ -1,0 +1,56 @@
+import { expect, it } from 'vitest'
+import { answered, call } from './answered.js'
+
+const raw = (event: object) => ({ type: 'raw_model_stream_event', data: { type: 'model', event } })
+const item = (rawItem: object, name: string) => ({
+  type: 'run_item_stream_event',
+  name,
+  item: { type: name, rawItem },
+})
+const created = raw({ type: 'response.created', response: { object: 'response', status: 'in_progress' } })
+const completed = (output: number) =>
+  raw({
+    type: 'response.completed',
+    response: { status: 'completed', model: 'gpt', usage: { input_tokens: 2, output_tokens: output } },
+  })
+const called = { id: 'fc', type: 'function_call', call_id: 'c', name: 'add', arguments: '{"a":1}' }
+
+it('reads a run with its tools', async () => {
+  const events = [
+    { type: 'agent_updated_stream_event', agent: { name: 'A' } },
+    { type: 'raw_model_stream_event', data: { type: 'response_started' } },
+    created,
+    raw({ type: 'response.output_item.done', item: called }),
+    completed(3),
+    item({ type: 'function_call', callId: 'c' }, 'tool_called'),
+    item(
+      { type: 'function_call_result', callId: 'c', name: 'add', output: { type: 'text', text: '2' } },
+      'tool_output',
+    ),
+    created,
+    { type: 'raw_model_stream_event', data: { type: 'output_text_delta', delta: 'Two' } },
+    raw({ type: 'response.output_text.delta', item_id: 'm', delta: 'Two' }),
+    completed(4),
+  ]
+  expect(await answered(events)).toMatchObject({
+    status: 'completed',
+    finishReason: 'stop',
+    content: [[call('c')], [{ type: 'tool-result', toolCallId: 'c', toolName: 'add', output: '2' }], 'Two'],
+    usage: { inputTokens: 4, outputTokens: 7, model: 'gpt' },
+  })
+})
+
+it('keeps a result that is no text', async () => {
+  const output = { type: 'image', data: 'A' }
+  const events = [
+    raw({ type: 'response.output_item.done', item: called }),
+    item({ type: 'function_call_result', callId: 'c', name: 'add', output }, 'tool_output'),
+  ]
+  expect((await answered(events)).content[1]).toMatchObject([{ output }])
+})
+
+it('takes a failure of the model for one', async () => {
+  const failed = raw({ type: 'error', message: 'secret', sequence_number: 1 })
+  expect(await answered([created, failed])).toMatchObject({ status: 'failed', error: 'The model failed.' })
+  expect(await answered([created])).toMatchObject({ status: 'failed', error: 'The model failed.' })
+})

@@ -1,0 +1,84 @@
+import { expect, it } from 'vitest'
+import { answered, broken, call, reasoning, text } from './answered.js'
+
+const event = (type: string, message: object, more: object = {}) => ({ type, delta: { message }, ...more })
+const said = (given: object) => event('content-delta', { content: given }, { index: 0 })
+const usage = { inputTokens: 70, outputTokens: 9, provider: 'cohere' }
+const begun = event('message-start', { role: 'assistant', content: [] }, { id: 'm' })
+
+it.each([
+  [
+    'its SDK',
+    'toolPlan',
+    'toolCalls',
+    { finishReason: 'TOOL_CALL', usage: { tokens: { inputTokens: 70, outputTokens: 9 } } },
+  ],
+  [
+    'its server',
+    'tool_plan',
+    'tool_calls',
+    { finish_reason: 'TOOL_CALL', usage: { tokens: { input_tokens: 70, output_tokens: 9 } } },
+  ],
+])('reads a stream with the names of %s', async (_, plan, calls, end) => {
+  const events = [
+    begun,
+    event('tool-plan-delta', { [plan]: 'I add' }),
+    event('content-start', { content: { type: 'text', text: '' } }, { index: 0 }),
+    said({ thinking: ' them' }),
+    said({ text: 'Hel' }),
+    said({ text: 'lo' }),
+    event(
+      'citation-start',
+      { citations: { start: 0, end: 5, sources: [{ type: 'tool', id: 's' }] } },
+      { index: 0 },
+    ),
+    { type: 'citation-end', index: 0 },
+    { type: 'content-end', index: 0 },
+    event(
+      'tool-call-start',
+      { [calls]: { id: 'c', type: 'function', function: { name: 'add', arguments: '' } } },
+      { index: 0 },
+    ),
+    event('tool-call-delta', { [calls]: { function: { arguments: '{"a":1}' } } }, { index: 0 }),
+    { type: 'tool-call-end', index: 0 },
+    { type: 'message-end', delta: end },
+  ]
+  expect(await answered(events)).toMatchObject({
+    status: 'completed',
+    finishReason: 'tool-calls',
+    content: [[reasoning('I add them'), text('Hello'), call('c')]],
+    sources: [{ start: 0, end: 5 }],
+    usage,
+  })
+})
+
+it('reads a whole answer', async () => {
+  const given = {
+    id: 'm',
+    message: {
+      role: 'assistant',
+      content: [{ type: 'thinking', thinking: 'Hm' }, text('Hello')],
+      toolCalls: [{ id: 'c', type: 'function', function: { name: 'add', arguments: '{"a":1}' } }],
+      citations: [{ start: 0 }],
+    },
+    finishReason: 'COMPLETE',
+    usage: { billedUnits: { inputTokens: 1 }, tokens: { inputTokens: 70, outputTokens: 9 } },
+  }
+  expect(await answered(given)).toMatchObject({
+    finishReason: 'stop',
+    content: [[reasoning('Hm'), text('Hello'), call('c')]],
+    sources: [{ start: 0 }],
+    usage,
+  })
+})
+
+it('takes no failed answer, and no half of one, for a whole one', async () => {
+  expect(await answered([begun, said({ text: 'Hal' })])).toMatchObject({ ...broken, content: ['Hal'] })
+  const failed = { type: 'message-end', delta: { finish_reason: 'ERROR', error: 'secret' } }
+  expect(await answered([begun, failed])).toMatchObject({ ...broken, cause: { cause: { error: 'secret' } } })
+})
+
+it('leaves parts of the application alone that only look like one', async () => {
+  const given = [{ type: 'content-delta', words: 'Hi' }]
+  expect((await answered(given)).content).toEqual([given])
+})

@@ -1,0 +1,87 @@
+import OpenAI from 'openai'
+import { expect, it } from 'vitest'
+import type { SessionWarning, TurnPart } from '../../src/index.js'
+import { startGate } from '../service.js'
+import { opened } from './turns.js'
+
+const bytes = new TextEncoder().encode(
+  `data: ${JSON.stringify({ object: 'chat.completion.chunk', choices: [{ index: 0, delta: { content: 'Hal' } }] })}\n\n`,
+)
+
+/** A server that says one word, and a client that says when its request was ended. */
+function hanging(before: Promise<void> = Promise.resolve()) {
+  const ended = startGate()
+  const client = new OpenAI({
+    apiKey: 'k',
+    fetch: async (_, { signal } = {}) => {
+      signal?.addEventListener('abort', () => ended.open())
+      await before
+      return new Response(new ReadableStream({ start: (controller) => controller.enqueue(bytes) }), {
+        headers: { 'content-type': 'text/event-stream' },
+      })
+    },
+  })
+  const ask = () => client.chat.completions.create({ model: 'm', stream: true, messages: [] })
+  return { ask, ended: ended.opened }
+}
+
+it('ends the request of a model when the turn is stopped, also without its signal', async () => {
+  const session = await opened()
+  const { ask, ended } = hanging()
+  const turn = session.turn('Hi', ask)
+  for await (const event of turn) if (event.type === 'text') void turn.cancel()
+  expect(await turn.result).toMatchObject({ status: 'aborted', text: 'Hal' })
+  await ended
+})
+
+it('ends the request of a model whose answer begins when the turn has ended', async () => {
+  const session = await opened()
+  const server = startGate()
+  const asked = startGate()
+  const { ask, ended } = hanging(server.opened)
+  const turn = session.turn('Hi', () => {
+    asked.open()
+    return ask()
+  })
+  await asked.opened
+  await turn.cancel()
+  expect(await turn.result).toMatchObject({ status: 'aborted' })
+  server.open()
+  await ended
+})
+
+it('ends a stream that has a method for that', async () => {
+  const session = await opened()
+  const ended = startGate()
+  const stream = {
+    abort: () => ended.open(),
+    async *[Symbol.asyncIterator]() {
+      yield 'Hal'
+      await ended.opened
+    },
+  }
+  const turn = session.turn('Hi', () => stream)
+  for await (const event of turn) if (event.type === 'text') void turn.cancel()
+  await ended.opened
+  expect(await turn.result).toMatchObject({ status: 'aborted', text: 'Hal' })
+})
+
+it.each([[{ event_type: 'step.delta', delta: 'secret' }], [[['secret', {}]]], [{ state: 'secret' }]])(
+  'says what to give instead of what it does not know: %j',
+  async (given) => {
+    const warnings: SessionWarning[] = []
+    const session = await opened({ onWarning: (warning) => warnings.push(warning) })
+    const { status } = await session.turn('Hi', () => given as object as TurnPart).result
+    expect(status).toBe('failed')
+    const [{ message } = { message: '' }] = warnings
+    expect(message).toContain("Give texts, parts such as { type: 'text', text }, or the stream of an SDK")
+    expect(message).not.toContain('secret')
+  },
+)
+
+it('takes a part with a list for a part', async () => {
+  const session = await opened()
+  const part = { type: 'data-x', stream: ['a'], fullStream: ['b'] }
+  const { reply } = await session.turn('Hi', () => part as object as TurnPart).result
+  expect(reply.content).toEqual([part])
+})
