@@ -59,11 +59,13 @@ export function hostOf(headers: Pick<Headers, 'get'>): string {
  * header shows that a cookie was sent twice.
  */
 function cookieHeader(sent: string | null, cookies: RequestCookies): string | undefined {
-  const now = cookies.getAll().map(({ name, value }) => `${name}=${value}`)
+  // Next has decoded the values: one may hold what looks like another cookie.
+  const pairOf = (name: string, value = ''): string => `${name}=${encodeURIComponent(value)}`
+  const now = cookies.getAll().map(({ name, value }) => pairOf(name, value))
   const pairs = sent?.split(';').map((pair) => pair.trim()) ?? []
   const twins = pairs.filter((pair) => {
     const name = pair.split('=', 1)[0]!
-    const known = `${name}=${cookies.get(name)?.value}`
+    const known = pairOf(name, cookies.get(name)?.value)
     return pair !== known && pairs.includes(known)
   })
   const all = [...now, ...twins]

@@ -28,12 +28,12 @@ export interface SessionsProxyOptions extends TransportOptions {
 
 const optionNames: OptionNames<SessionsProxyOptions> = {
   credentialSecrets: true,
-  absoluteMs: true,
-  refresh: true,
-  redirect: true,
-  next: true,
+  absoluteMs: 'number',
+  refresh: 'flag',
+  redirect: 'function',
+  next: 'function',
   cookie: true,
-  header: true,
+  header: 'flag',
 }
 
 const monthMs = 30 * 24 * 3_600_000
@@ -62,7 +62,11 @@ export function sessionsProxy(
     const isDue = credential !== undefined && (credential !== sent || (refresh && isPageLoad(request)))
     const set = isDue ? cookiesOf(transport.write(fields, credential)) : []
     // In both: pages of this request read the request's cookies, the browser keeps the response's.
-    for (const { name, value } of set) if (request.cookies.has(name)) request.cookies.set(name, value)
+    // Next writes all cookies anew when one is set, and drops those that it cannot read.
+    for (const { name, value } of set) {
+      const held = request.cookies.get(name)
+      if (held !== undefined && held.value !== value) request.cookies.set(name, value)
+    }
     const response = toNextResponse(await next(request))
     for (const one of set) if (request.cookies.has(one.name)) response.cookies.set(one)
     return response

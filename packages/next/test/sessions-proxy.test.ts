@@ -57,6 +57,14 @@ it('keeps the cookie for as long again when a page is loaded, unless it is told 
   expect((await proxied({ cookie })).set).toEqual([])
 })
 
+it('leaves the other cookies of a request as they came, unless it has to sign anew', async () => {
+  const others = 'full=100%; flag; a=b; a=c'
+  const cookie = `${others}; sessions=${await signedWith(...secrets)}`
+  const { set, request } = await proxied({ cookie, ...document })
+  expect(set).toHaveLength(1)
+  expect(request.headers.get('cookie')).toBe(cookie)
+})
+
 it('knows a request that came over TLS, by the first proxy that saw it or by its own address', async () => {
   const credential = await signedWith(...secrets)
   const secure = { cookie: `__Host-sessions=${credential}`, ...document }
@@ -120,6 +128,9 @@ it('refuses wrong options at the start', () => {
   for (const [path, options] of [
     ['secrets', { secrets }],
     ['credentialSecrets', { credentialSecrets: [] }],
+    ['absoluteMs', { credentialSecrets: secrets, absoluteMs: '30d' }],
+    ['refresh', { credentialSecrets: secrets, refresh: 'no' }],
+    ['redirect', { credentialSecrets: secrets, redirect: '/start' }],
     ['cookie.name', { credentialSecrets: secrets, cookie: { name: 'a b' } }],
   ] as const)
     expect(() => sessionsProxy(options as never)).toThrow(
