@@ -1,11 +1,18 @@
 // Before Next's own modules, as Next itself does it.
 import 'next/dist/server/node-environment-baseline.js'
 import { createSessions, SessionError } from '@sessions/core'
-import { createSessionApi } from '@sessions/core/http'
+import { createSessionApi, guests } from '@sessions/core/http'
 import { cookies } from 'next/headers.js'
 import { forbidden, notFound, redirect, unauthorized } from 'next/navigation.js'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { nextSessions, toRouteHandlers, withProblems, withSession } from '../src/index.js'
+import {
+  forgetSession,
+  newSession,
+  nextSessions,
+  toRouteHandlers,
+  withProblems,
+  withSession,
+} from '../src/index.js'
 import { inRequest } from './in-request.js'
 
 const url = 'http://inner:3000/route'
@@ -74,6 +81,17 @@ describe('a handler that finds its sessions itself', () => {
       await expect(answered(handler)).rejects.toBe(error)
     }
     await expect(answered(withProblems(chat, () => redirect('/elsewhere')))).rejects.toThrow('NEXT_REDIRECT')
+  })
+
+  it('answers privately what it shows of a caller’s sessions', async () => {
+    const chat = newChat()
+    const handler = withProblems(chat, async () => {
+      await chat.for()
+      return Response.json((await (await chat.for()).list()).items)
+    })
+    const { response } = await answered(handler)
+    expect(response.headers.get('cache-control')).toBe('no-store')
+    expect(response.headers.get('vary')).toBe('Cookie')
   })
 
   it('is answered by Next’s own statuses, and by no others', async () => {
@@ -163,6 +181,59 @@ describe('a handler with a session', () => {
       `${origin}/next`,
       1,
     ])
+  })
+
+  it('hands over the last of the sessions that it has begun, in the header too', async () => {
+    const chat = newChat({ header: true })
+    const handler = withSession(chat, async (_, session) => {
+      await session.append({ role: 'user', content: 'Hi' })
+      const next = await newSession(chat)
+      await next.append({ role: 'user', content: 'Hi again' })
+      return new Response(await next.credential())
+    })
+    const { response, set } = await answered(handler)
+    const credential = await response.text()
+    expect(response.headers.get('x-session-id')).toBe(credential)
+    expect(set).toEqual([expect.stringContaining(`=${credential};`)])
+  })
+
+  it('begins a session of nobody else once its caller has signed out', async () => {
+    const sessions = createSessions()
+    let userId: string | undefined = 'alice'
+    const chat = newChat({ open: () => sessions, identify: () => ({ tenantId: 'acme', userId }) })
+    const handler = withSession(chat, async () => {
+      userId = undefined
+      await forgetSession(chat)
+      const next = await newSession(chat)
+      await next.store()
+      return Response.json(next.record.userId ?? null)
+    })
+    const { response, set } = await answered(handler)
+    expect(await response.json()).toBeNull()
+    expect(set).toEqual([expect.not.stringMatching(/=;|Max-Age=0|1970/)])
+  })
+
+  it('names one new guest to the caller, however many services it asks', async () => {
+    const visitors = guests({ secrets: ['a secret that only these tests may know'] })
+    const [one, two] = [newChat({ guests: visitors }), newChat({ guests: visitors })]
+    const inner = withSession(two, async (_, session) => {
+      await session.store()
+      return Response.json(session.record.userId)
+    })
+    const handler = withSession(one, async (request, session) => {
+      await session.store()
+      const other: unknown = await (await inner(request, undefined)).json()
+      return Response.json(other === session.record.userId)
+    })
+    const { response, set } = await answered(handler)
+    expect(await response.json()).toBe(true)
+    expect(set.filter((cookie) => /guest=/.test(cookie))).toHaveLength(1)
+  })
+
+  it('refuses guests and sessions in one cookie', async () => {
+    const visitors = guests({ secrets: ['a secret that only these tests may know'] })
+    const chat = newChat({ guests: visitors, cookie: { name: 'guest' } })
+    expect(await problem(await answered(say(chat)))).toEqual([400, 'invalid'])
   })
 
   it('gives what is no usable response to Next as it is', async () => {

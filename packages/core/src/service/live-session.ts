@@ -215,8 +215,7 @@ export class LiveSession {
       encodeBody(follow(body, before, changeId), this.service.limits.maxSessionLength + slack)
     }
     const changed = change(before)
-    const { redaction } = this.service
-    const checked = redaction?.body(changed, before).then(check) ?? check(changed)
+    const checked = this.service.redaction?.body(changed, before).then(check) ?? check(changed)
     if (checked instanceof Promise) await storeAfter(this, checked)
     return { ...options, ifRevision: await this.storeAt(options.ifRevision) }
   }
