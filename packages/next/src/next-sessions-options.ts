@@ -6,7 +6,7 @@ import type { RequestCookies, RequestHeaders } from './request-parts.js'
 export interface NextSessionsRequest {
   /** Of the request. */
   readonly headers: RequestHeaders
-  /** Includes cookies that `proxy.ts`, or an action before the render, has set. */
+  /** With those that `proxy.ts`, or an action before the render, has set, and without those that it has removed. */
   readonly cookies: RequestCookies
 }
 

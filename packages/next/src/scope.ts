@@ -4,7 +4,13 @@ import { cookies, headers } from 'next/headers.js'
 import { NextResponse } from 'next/server.js'
 import type { OpenableSessions } from './openable-sessions.js'
 import { readsOnly } from './readonly-session.js'
-import { transportFieldsOf, currentUnit, type RequestCookies, type WorkUnit } from './request-parts.js'
+import {
+  currentUnit,
+  presentCookies,
+  type RequestCookies,
+  transportFieldsOf,
+  type WorkUnit,
+} from './request-parts.js'
 
 /**
  * An action or a handler while it runs. Only here a credential can be handed over: no other code knows when the
@@ -103,7 +109,7 @@ export async function requestSession(
       },
       setDefault: (name, value) => response.headers.set(name, value),
     },
-    identify: () => sessions.options.identify({ headers: head, cookies: jar }),
+    identify: () => sessions.options.identify({ headers: head, cookies: presentCookies(jar) }),
     guests: response.guests ?? sessions.options.guests,
     warn: sessions.warn,
   })

@@ -9,6 +9,7 @@ import {
   forgetSession,
   newSession,
   nextSessions,
+  type NextSessionsRequest,
   toRouteHandlers,
   withProblems,
   withSession,
@@ -213,6 +214,35 @@ describe('a handler with a session', () => {
     expect(set).toEqual([expect.not.stringMatching(/=;|Max-Age=0|1970/)])
   })
 
+  it('tells who asks who is asking of no cookie that was removed, and of all others', async () => {
+    const told: unknown[] = []
+    const chat = newChat({
+      identify: ({ cookies: jar }: NextSessionsRequest) => {
+        told.push([
+          jar.get('login')?.value,
+          jar.has('login'),
+          jar.getAll('login').length,
+          jar.get('a')?.value,
+          jar.has('a'),
+        ])
+        jar.set('seen', 'yes')
+        return { tenantId: 'acme', userId: jar.get('login')?.value }
+      },
+    })
+    const handler = withSession(chat, async (_, session) => {
+      const jar = await cookies()
+      jar.delete('login')
+      await forgetSession(chat)
+      const next = await newSession(chat)
+      return Response.json([session.identity.userId, next.identity.userId ?? null])
+    })
+    const { response, set } = await answered(handler, { headers: { cookie: 'login=alice; a=b' } })
+    expect(await response.json()).toEqual(['alice', null])
+    expect(told[0]).toEqual(['alice', true, 1, 'b', true])
+    expect(told[1]).toEqual([undefined, false, 0, 'b', true])
+    expect(set).toContainEqual(expect.stringContaining('seen=yes'))
+  })
+
   it('names one new guest to the caller, however many services it asks', async () => {
     const visitors = guests({ secrets: ['a secret that only these tests may know'] })
     const [one, two] = [newChat({ guests: visitors }), newChat({ guests: visitors })]
@@ -326,7 +356,12 @@ describe('the routes of an API', () => {
     ])
     expect((await of(url, { host: 'shop.example:8080' }))[0]).toBe('http://shop.example:8080/route')
     expect((await of(url, {}))[0]).toBe(url)
-    expect(contexts.map(({ mountPath }) => mountPath)).toEqual(['', '', ''])
+    const forwarded = async (proto: string) =>
+      (await of(url, { host: 'shop.example', 'x-forwarded-proto': proto }))[0]
+    expect(await forwarded(' https, http')).toBe('https://shop.example/route')
+    expect(await forwarded('http, https')).toBe('http://shop.example/route')
+    expect(await forwarded('ftp')).toBe('http://shop.example/route')
+    expect(new Set(contexts.map(({ mountPath }) => mountPath))).toEqual(new Set(['']))
     expect(seen[0]!.headers.get('host')).toBe('shop.example')
   })
 
