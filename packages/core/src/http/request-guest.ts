@@ -40,9 +40,10 @@ export class RequestGuest {
     return { ...identity, userId: this.#guest.userId }
   }
 
-  /** The guest that the request names, whoever the caller is now. */
-  find(tenantId: string): Promise<Guest | undefined> {
-    return this.#options.guests.find(this.#options.fields, tenantId)
+  /** The guest whom the request names, or has made, whoever the caller is now. */
+  async find(tenantId: string): Promise<Guest | undefined> {
+    const named = await this.#options.guests.find(this.#options.fields, tenantId)
+    return named ?? (this.isNew ? this.#guest : undefined)
   }
 
   /**

@@ -136,6 +136,8 @@ export class RequestSession {
    * @throws `not_found`, `unauthenticated`
    */
   async bind(id?: string): Promise<Session> {
+    // What this request has begun, and not awaited, goes along.
+    await this.settled()
     const given = await this.#bindGuest(id)
     if (given !== undefined) return given
     if (this.#guest === undefined) await this.#identifyAgain()

@@ -47,13 +47,27 @@ it.each([{}, named])(
   },
 )
 
-it('gives a session that this very request has begun', async () => {
-  const { session, sessions, sent, become } = becoming({}, anonymous)
+it.each([{}, named])('gives a session that this very request has begun: %j', async (more) => {
+  const { session, sessions, sent, become } = becoming(more, anonymous)
   const begun = await session.get()
   await begun.append(hello)
   become(alice)
   expect((await session.bind()).id).toBe(begun.id)
   expect((await sessions.for(alice).findByCredential(credentialIn(sent)))?.id).toBe(begun.id)
+})
+
+it.each([{}, named])('gives a session that nobody has waited for: %j', async (more) => {
+  let now: Identity = anonymous
+  const { session, sessions, gate } = request({ identify: () => now, ...more })
+  const begun = await session.get()
+  const said = begun.append(hello)
+  await new Promise((resolve) => void setImmediate(resolve))
+  now = alice
+  const bound = session.bind()
+  gate.open()
+  expect((await bound).id).toBe(begun.id)
+  await said
+  expect((await stored(sessions)).map(({ userId }) => userId)).toEqual(['alice'])
 })
 
 it('asks once who a caller is who stays the same, and again where that failed', async () => {
