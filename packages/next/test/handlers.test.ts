@@ -246,14 +246,13 @@ describe('a handler with a session', () => {
   it('names one new guest to the caller, however many services it asks', async () => {
     const visitors = guests({ secrets: ['a secret that only these tests may know'] })
     const [one, two] = [newChat({ guests: visitors }), newChat({ guests: visitors })]
-    const inner = withSession(two, async (_, session) => {
-      await session.store()
-      return Response.json(session.record.userId)
-    })
-    const handler = withSession(one, async (request, session) => {
-      await session.store()
-      const other: unknown = await (await inner(request, undefined)).json()
-      return Response.json(other === session.record.userId)
+    const handler = withSession(one, (request, first) => {
+      const inner = withSession(two, async (_, second) => {
+        await first.store()
+        await second.store()
+        return Response.json(first.record.userId === second.record.userId)
+      })
+      return inner(request, undefined)
     })
     const { response, set } = await answered(handler)
     expect(await response.json()).toBe(true)
