@@ -21,7 +21,8 @@ export { checkOrigin, isOfAnotherSite, type OriginRules, type PageRequest } from
 export { hostOf, type NodeHandlerOptions, toNodeHandler } from './http/node-handler.js'
 export { type BodyHolder, bodyReadAlready } from './http/node-body.js'
 export { addVary, nodeHeaderSink, withoutValue } from './http/node-header-sink.js'
-export type { Guests } from './http/guests.js'
+export { checkGuestCookie, type Guests } from './http/guests.js'
+export { guestsOfRequest } from './http/request-guest.js'
 export { toLogLine } from './http/log-line.js'
 export { isApiPath, mountPathOf } from './http/api-roots.js'
 export {

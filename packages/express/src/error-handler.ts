@@ -14,9 +14,15 @@ export function sessionsErrorHandler(): ErrorRequestHandler {
   }
 }
 
-/** Errors of Express' body parsers and router, which have a status and say whether their message may be shown. */
+// What Express' body parsers call their errors. Those of an application have a status as well.
+const unreadableTypes = /^(?:charset|encoding|entity|parameters|querystring|request|stream)\./
+
+/** Errors of Express' body parsers, which have a status and say whether their message may be shown. */
 function unreadable(error: unknown): Problem | undefined {
-  const { status, expose } = (error ?? {}) as { status?: unknown; expose?: unknown }
+  const { status, expose, type, code } = (error ?? {}) as Readonly<Record<string, unknown>>
   if (typeof status !== 'number' || status < 400 || status > 499 || expose !== true) return undefined
+  const isOfParser = unreadableTypes.test(String(type)) || String(code).startsWith('Z_')
+  if (!isOfParser) return undefined
+  if (status === 415) return problemOf('unsupported_media_type')
   return { ...problemOf(status === 413 ? 'too_large' : 'invalid'), status }
 }

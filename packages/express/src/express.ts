@@ -7,10 +7,13 @@ import {
   type SessionWarning,
 } from '@sessions/core'
 import {
+  type Transport,
   type TransportOptions,
+  checkGuestCookie,
   checkOptions,
   createTransport,
   type Guests,
+  guestsOfRequest,
   isOfAnotherSite,
   nodeHeaderSink,
   type OptionNames,
@@ -31,7 +34,7 @@ export interface SessionsMiddlewareOptions extends TransportOptions {
   trustedOrigins?: readonly string[]
   /**
    * Returns the identity of the caller, from what your application has verified, never from what the client merely
-   * claims. Runs once a request, when its session is first needed.
+   * claims. Runs once a request, when its session is first needed, and again when the caller signs in or out.
    */
   identify: (req: Request) => Identity | Promise<Identity>
   /**
@@ -55,12 +58,21 @@ const optionNames: OptionNames<SessionsMiddlewareOptions> = {
   onWarning: 'function',
 }
 
+/** The session of a request, and the middleware that it is from. */
+interface Known {
+  readonly session: RequestSession
+  readonly sessions: Sessions
+  readonly transport: Transport
+}
+
 // Not stored on the request: `req.session` belongs to express-session, and another package may use any other name.
-const requestSessions = new WeakMap<Request, RequestSession>()
+const knownRequests = new WeakMap<Request, Known>()
 
 /**
  * Makes `getSession(req)` work in the handlers after it. It reads two headers and no body, so it may stand anywhere; a
- * route that never asks for its session causes no store call. If it is mounted twice, the first one counts.
+ * route that never asks for its session causes no store call. If it is mounted twice, the first one counts. With another
+ * service, such as in an application that is mounted in this one, the later one counts from there on; it needs a
+ * `cookie.name` of its own.
  *
  * @throws `invalid` at start, for wrong options.
  *
@@ -85,9 +97,12 @@ export function sessionsMiddleware(options: SessionsMiddlewareOptions): RequestH
   mustBe(typeof options.identify === 'function', 'identify', 'a function')
   const { sessions, identify, guests, cookie, header, trustedOrigins = [] } = options
   const transport = createTransport({ cookie, header }, sessions.ttl.absoluteMs)
+  checkGuestCookie(guests, transport)
   const warn = warnOnce(options.onWarning)
   return (req, res, next) => {
-    if (!requestSessions.has(req)) {
+    const known = knownRequests.get(req)
+    if (known?.sessions !== sessions) {
+      if (known !== undefined) mustDiffer(known.transport, transport)
       const fields = {
         cookie: req.headers.cookie,
         sessionId: req.get(sessionIdHeader),
@@ -101,10 +116,10 @@ export function sessionsMiddleware(options: SessionsMiddlewareOptions): RequestH
         fields,
         headers: nodeHeaderSink(res),
         identify: () => identify(req),
-        guests,
+        guests: guests === undefined ? undefined : guestsOfRequest(req, guests),
         warn,
       })
-      requestSessions.set(req, session)
+      knownRequests.set(req, { session, sessions, transport })
     }
     next()
   }
@@ -167,8 +182,16 @@ function mustBe(holds: boolean, path: string, what: string): void {
   if (!holds) throw new SessionError('invalid', `${path} must be ${what}`, { path })
 }
 
+// No problem of the caller, so no `SessionError`.
+function mustDiffer({ cookieName }: Transport, other: Transport): void {
+  if (cookieName === undefined || other.cookieName !== cookieName) return
+  throw new Error(
+    `Two services of this application have the cookie "${cookieName}": give one of them another cookie.name.`,
+  )
+}
+
 function sessionOf(req: Request): RequestSession {
-  const session = requestSessions.get(req)
+  const session = knownRequests.get(req)?.session
   if (session === undefined) throw new Error('sessionsMiddleware() must run before this handler.')
   return session
 }

@@ -291,6 +291,9 @@ describe.each(versions)('%s', (_, express) => {
     app.get('/broken', () => {
       throw new Error('theirs')
     })
+    app.get('/missing', () => {
+      throw Object.assign(new Error('No such product'), { status: 404, expose: true, type: 'product' })
+    })
     app.use(sessionsErrorHandler())
     app.use(((error, _req, res, _next) => {
       theirs.push(error)
@@ -311,8 +314,21 @@ describe.each(versions)('%s', (_, express) => {
     })
     const large = await fetch(`${base}/chat`, post({ text: 'x'.repeat(200_000) }))
     expect(large.status).toBe(413)
+    const packed = (encoding: string, charset = 'utf-8') => {
+      const headers = { 'content-type': `application/json; charset=${charset}`, 'content-encoding': encoding }
+      return fetch(`${base}/chat`, { method: 'POST', headers, body: '{"text":"x"}' })
+    }
+    const codes = [await packed('gzip'), await packed('odd'), await packed('identity', 'odd')].map(
+      async (response) => [response.status, ((await response.json()) as { code: string }).code],
+    )
+    expect(await Promise.all(codes)).toEqual([
+      [400, 'invalid'],
+      [415, 'unsupported_media_type'],
+      [415, 'unsupported_media_type'],
+    ])
     expect((await fetch(`${base}/broken`)).status).toBe(500)
-    expect(theirs).toHaveLength(1)
+    expect((await fetch(`${base}/missing`)).status).toBe(500)
+    expect(theirs).toMatchObject([{ message: 'theirs' }, { message: 'No such product' }])
   })
 
   it('turns an identify that throws into an error of the request', async () => {

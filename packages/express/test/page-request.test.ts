@@ -137,7 +137,8 @@ describe.each(versions)('sessionsErrorHandler of %s', (_, express) => {
       body: type?.includes('problem') === true ? await json(response) : undefined,
     }
   }
-  const failed = (status: unknown, expose: unknown) => Object.assign(new Error('secret'), { status, expose })
+  const failed = (status: unknown, expose: unknown, more: object = { type: 'entity.parse.failed' }) =>
+    Object.assign(new Error('secret'), { status, expose, ...more })
 
   it('answers what a session refuses, and what Express could not read', async () => {
     const missing = await answerTo(new SessionError('not_found', 'none'))
@@ -145,13 +146,22 @@ describe.each(versions)('sessionsErrorHandler of %s', (_, express) => {
     for (const [status, code] of [
       [400, 'invalid'],
       [413, 'too_large'],
-      [415, 'invalid'],
+      [415, 'unsupported_media_type'],
       [499, 'invalid'],
     ] as const)
       expect(await answerTo(failed(status, true))).toMatchObject({
         status,
         body: { code, status },
         passed: undefined,
+      })
+    for (const more of [
+      { type: 'charset.unsupported' },
+      { type: 'request.aborted' },
+      { code: 'Z_DATA_ERROR' },
+    ])
+      expect(await answerTo(failed(400, true, more))).toMatchObject({
+        status: 400,
+        body: { code: 'invalid' },
       })
   })
 
@@ -162,6 +172,8 @@ describe.each(versions)('sessionsErrorHandler of %s', (_, express) => {
       failed(399, true),
       failed(500, true),
       failed('400', true),
+      failed(404, true, {}),
+      failed(404, true, { type: 'product', code: 'ENOENT' }),
       new Error('secret'),
       'a text',
     ]

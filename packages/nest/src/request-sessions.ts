@@ -1,6 +1,12 @@
 import { type ArgumentsHost, Injectable } from '@nestjs/common'
 import { type Identity, SessionError } from '@sessions/core'
-import { checkOrigin, isOfAnotherSite, RequestSession, sessionIdHeader } from '@sessions/core/node'
+import {
+  checkOrigin,
+  guestsOfRequest,
+  isOfAnotherSite,
+  RequestSession,
+  sessionIdHeader,
+} from '@sessions/core/node'
 import { headerSink } from './header-sink.js'
 import { hostOf, pageRequestOf } from './page-request.js'
 import type { SessionsRequest } from './platform.js'
@@ -39,7 +45,7 @@ export class RequestSessions {
     if (known === undefined) this.#known.set(key, (known = new Map<string, RequestSession>()))
     let session = known.get(name)
     if (session === undefined) {
-      session = toRequestSession(this.#service(name), request, http.getResponse())
+      session = toRequestSession(this.#service(name), { request, key, response: http.getResponse() })
       known.set(name, session)
     }
     return session
@@ -58,7 +64,9 @@ export class RequestSessions {
    */
   checkOrigin(context: ArgumentsHost, name: string = defaultName): void {
     const request = context.switchToHttp().getRequest<SessionsRequest>()
-    const { trustedOrigins, hasHeaderMode } = this.#service(name)
+    // An application of features alone has no service that decides for it, so its first one does.
+    const [first] = this.#services.values()
+    const { trustedOrigins, hasHeaderMode } = this.#services.get(name) ?? first ?? this.#service(name)
     try {
       checkOrigin(pageRequestOf(request), { host: hostOf(request) }, { trustedOrigins, hasHeaderMode })
     } catch (cause) {
@@ -72,7 +80,7 @@ export class RequestSessions {
     return root === undefined ? everybody : root.identify(request)
   }
 
-  /** @internal @throws `invalid` for a name that is used already. */
+  /** @internal @throws `invalid` for a name that is used already, and for a cookie that another service has. */
   add(service: SessionsService): void {
     if (this.#services.has(service.name)) {
       throw new SessionError(
@@ -80,7 +88,13 @@ export class RequestSessions {
         `A service named "${service.name}" exists already: import the module that has it.`,
       )
     }
+    for (const other of this.#services.values()) checkCookies(service, other)
     this.#services.set(service.name, service)
+  }
+
+  /** @internal Whether this service came before all others. */
+  isFirst(service: SessionsService): boolean {
+    return this.#services.values().next().value === service
   }
 
   #service(name: string): SessionsService {
@@ -91,12 +105,31 @@ export class RequestSessions {
   }
 }
 
+/** Of two cookies of one name each would take the place of the other. @throws `invalid` */
+function checkCookies(one: SessionsService, other: SessionsService): void {
+  const refuse = (path: string, cookieName: string): never => {
+    const names = `"${other.name}" and "${one.name}"`
+    throw new SessionError('invalid', `${path}: the services ${names} have both the cookie "${cookieName}"`, {
+      path,
+    })
+  }
+  const { cookieName } = one.transport
+  if (
+    one.sessions !== other.sessions &&
+    cookieName !== undefined &&
+    cookieName === other.transport.cookieName
+  )
+    refuse('cookie.name', cookieName)
+  const named = one.guests?.transport.cookieName
+  if (one.guests !== other.guests && named !== undefined && named === other.guests?.transport.cookieName)
+    refuse('guests.cookie.name', named)
+}
+
 function toRequestSession(
   service: SessionsService,
-  request: SessionsRequest,
-  response: never,
+  { request, key, response }: { request: SessionsRequest; key: object; response: never },
 ): RequestSession {
-  const { sessions, transport, warn } = service
+  const { sessions, transport, guests, warn } = service
   return new RequestSession({
     sessions,
     transport,
@@ -106,7 +139,7 @@ function toRequestSession(
     },
     headers: headerSink(response),
     identify: () => service.identify(request),
-    guests: service.guests,
+    guests: guests === undefined ? undefined : guestsOfRequest(key, guests),
     warn,
   })
 }

@@ -27,9 +27,9 @@ export interface SessionsModuleOptions extends TransportOptions {
   // A method, so that it may be written for the platform's own request.
   /**
    * Returns the identity of the caller, from what your application has verified, never from what the client merely
-   * claims. Runs once a request, when its session is first needed. An exception that it throws is the answer, such as
-   * an `UnauthorizedException` (default: every caller is anonymous, in the tenant `default`; for a feature: the
-   * `identify` of the root module).
+   * claims. Runs once a request, when its session is first needed, and again when the caller signs in or out. An
+   * exception that it throws is the answer, such as an `UnauthorizedException` (default: every caller is anonymous, in
+   * the tenant `default`; for a feature: the `identify` of the root module).
    */
   identify?(request: SessionsRequest): Identity | Promise<Identity>
   /**
@@ -44,7 +44,8 @@ export interface SessionsModuleOptions extends TransportOptions {
   api?: SessionsApiOptions | SessionApi
   /**
    * Answers a `SessionError` that a handler does not catch as its problem, unless your own filter does; `forRoot`
-   * decides for the whole application (default true; with false Nest answers 500).
+   * decides for the whole application, or the first feature where there is none (default true; with false Nest answers
+   * 500).
    */
   problems?: boolean
   /**

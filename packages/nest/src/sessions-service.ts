@@ -2,6 +2,7 @@ import { HttpException, Logger, type OnApplicationShutdown } from '@nestjs/commo
 import { createSessions, type Identity, SessionError, type Sessions } from '@sessions/core'
 import { createSessionApi, type Guests, type SessionApi } from '@sessions/core/http'
 import {
+  checkGuestCookie,
   checkOptions,
   createTransport,
   type OptionNames,
@@ -65,6 +66,7 @@ export class SessionsService implements OnApplicationShutdown {
     this.sessions = options.sessions ?? createSessions(options.service)
     this.identify = async (request) => options.identify?.(request) ?? otherwise(request)
     this.transport = createTransport(this.#carrying(), this.sessions.ttl.absoluteMs)
+    checkGuestCookie(options.guests, this.transport)
   }
 
   /** Warns once, however often it happens. */

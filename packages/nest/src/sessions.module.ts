@@ -1,4 +1,4 @@
-import { type DynamicModule, Global, Module, type Provider } from '@nestjs/common'
+import { type DynamicModule, Global, Inject, Module, type OnModuleInit, type Provider } from '@nestjs/common'
 import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core'
 import { SessionError } from '@sessions/core'
 import { mountApi } from './mount-api.js'
@@ -18,13 +18,31 @@ import { SessionsService } from './sessions-service.js'
 import { defaultName, getSessionsOptionsToken, getSessionsToken, parseName } from './sessions-tokens.js'
 import { SessionsGuard } from './sessions.guard.js'
 
+const servicePrefix = 'sessions-service:'
+
 /** Exists once in an application, however many services it has. */
 @Global()
 @Module({
   providers: [RequestSessions, SessionsGuard],
   exports: [RequestSessions, SessionsGuard],
 })
-export class SessionsRequestsModule {}
+export class SessionsRequestsModule implements OnModuleInit {
+  @Inject(ModulesContainer) private readonly modules!: ModulesContainer
+
+  /** @throws `invalid` for a service that Nest would make anew with each request, and so close never. */
+  onModuleInit(): void {
+    for (const { providers } of this.modules.values()) {
+      for (const [token, provider] of providers) {
+        if (!String(token).startsWith(servicePrefix) || provider.isDependencyTreeStatic()) continue
+        throw new SessionError(
+          'invalid',
+          'The options of SessionsModule depend on a provider that is made for each request, such as REQUEST: inject others. What differs from request to request is for `identify`, which gets the request.',
+          { path: 'inject' },
+        )
+      }
+    }
+  }
+}
 
 /** Sessions as a module: the service to inject, decorators for handlers, the HTTP API. */
 @Module({})
@@ -95,7 +113,7 @@ function moduleOf(
 ): DynamicModule {
   const controller = controllerOf(options.controller)
   const optionsToken = getSessionsOptionsToken(name)
-  const serviceToken = `sessions-service:${name}`
+  const serviceToken = servicePrefix + name
   return {
     module: SessionsModule,
     global: isGlobal,
@@ -106,11 +124,12 @@ function moduleOf(
       ...optionsProviders(optionsToken, options),
       {
         provide: serviceToken,
-        inject: [optionsToken, RequestSessions, ApplicationConfig, HttpAdapterHost],
+        inject: [optionsToken, RequestSessions, ApplicationConfig, ModulesContainer, HttpAdapterHost],
         useFactory: (
           settings: SessionsModuleOptions,
           requests: RequestSessions,
           config: ApplicationConfig,
+          modules: ModulesContainer,
           host: HttpAdapterHost,
         ) => {
           const service = new SessionsService(name, settings, (request) =>
@@ -118,7 +137,8 @@ function moduleOf(
           )
           requests.add(service)
           // Before Nest adds any `APP_FILTER`, because Nest calls the filter first that was bound last.
-          if (name === defaultName && settings.problems !== false) {
+          const decides = name === defaultName || (requests.isFirst(service) && !hasRoot(modules))
+          if (decides && settings.problems !== false) {
             config.useGlobalFilters(new SessionProblemFilter(host))
           }
           return service
@@ -148,6 +168,11 @@ function moduleOf(
     ],
     exports: [getSessionsToken(name), optionsToken],
   }
+}
+
+/** Whether an application has a service that decides for all of it. */
+function hasRoot(modules: ModulesContainer): boolean {
+  return [...modules.values()].some(({ providers }) => providers.has(servicePrefix + defaultName))
 }
 
 /** What may stand before the path of an API: the global prefix, unless it is excluded, and the path of `RouterModule`. */

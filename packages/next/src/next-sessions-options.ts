@@ -6,7 +6,7 @@ import type { RequestCookies, RequestHeaders } from './request-parts.js'
 export interface NextSessionsRequest {
   /** Of the request. */
   readonly headers: RequestHeaders
-  /** Includes cookies that `proxy.ts`, or an action before the render, has set. */
+  /** With those that `proxy.ts`, or an action before the render, has set, and without those that it has removed. */
   readonly cookies: RequestCookies
 }
 
@@ -16,7 +16,8 @@ export interface NextSessionsOptions extends TransportOptions {
   open: () => Sessions | Promise<Sessions>
   /**
    * Returns the identity of the caller, from what your application has verified, never from what the client merely
-   * claims. Runs once for a render, an action or a handler that needs a session.
+   * claims. Runs once for a render, an action or a handler that needs a session, and again when the caller signs in or
+   * out.
    */
   identify: (request: NextSessionsRequest) => Identity | Promise<Identity>
   /**

@@ -1,5 +1,6 @@
 import type { Sessions, CallerSessions, SessionWarning } from '@sessions/core'
 import {
+  checkGuestCookie,
   checkOptions,
   createTransport,
   type OptionNames,
@@ -69,8 +70,9 @@ export class NextSessions {
     const { ttl } = await this.sessions()
     const { name, options } = this
     const { cookie, header } = name === defaultName ? options : toNamedTransport(name, options)
-    this.#transport ??= createTransport({ cookie, header }, ttl.absoluteMs)
-    return this.#transport
+    const transport = (this.#transport ??= createTransport({ cookie, header }, ttl.absoluteMs))
+    checkGuestCookie(options.guests, transport)
+    return transport
   }
 
   /** @internal Warns once, however often it happens. */

@@ -5,7 +5,7 @@ import { connection } from 'next/server.js'
 import { cache } from 'react'
 import type { OpenableSessions } from './openable-sessions.js'
 import { readonlyCaller, readonlySession } from './readonly-session.js'
-import { transportFieldsOf, currentUnit } from './request-parts.js'
+import { currentUnit, presentCookies, transportFieldsOf } from './request-parts.js'
 import { currentScope } from './scope.js'
 import { withStatus } from './with-status.js'
 
@@ -24,7 +24,7 @@ const known = cache(async (sessions: OpenableSessions) => {
   if (currentUnit().type !== 'private-cache') await connection()
   const [head, jar] = await Promise.all([headers(), cookies()])
   const [service, transport] = await Promise.all([sessions.sessions(), sessions.transport()])
-  const identity = await sessions.options.identify({ headers: head, cookies: jar })
+  const identity = await sessions.options.identify({ headers: head, cookies: presentCookies(jar) })
   const request = new RequestSession({
     sessions: service,
     transport,

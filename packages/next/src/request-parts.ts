@@ -44,8 +44,30 @@ export function transportFieldsOf(headers: RequestHeaders, cookies: RequestCooki
     cookie: cookieHeader(headers.get('cookie'), cookies),
     sessionId: headers.get(sessionIdHeader) ?? undefined,
     // Next sets this header itself when no proxy has.
-    isSecure: headers.get('x-forwarded-proto')?.split(',')[0]?.trim() === 'https',
+    isSecure: schemeOf(headers) === 'https',
   }
+}
+
+/** The scheme that the client used. Of several proxies the first saw it. */
+export function schemeOf(headers: Pick<Headers, 'get'>): string | undefined {
+  return headers.get('x-forwarded-proto')?.split(',')[0]?.trim()
+}
+
+/** The cookies that are there: one that was removed in this request Next goes on giving, with an empty value. */
+export function presentCookies(cookies: RequestCookies): RequestCookies {
+  const isThere = (cookie: { readonly value: string } | undefined): boolean => (cookie?.value ?? '') !== ''
+  const views: Pick<RequestCookies, 'get' | 'getAll' | 'has'> = {
+    get: (...asked) => [cookies.get(...asked)].find(isThere),
+    getAll: (...asked) => cookies.getAll(...asked).filter(isThere),
+    has: (name) => isThere(cookies.get(name)),
+  }
+  return new Proxy(cookies, {
+    get(_, name) {
+      if (name in views) return views[name as keyof typeof views]
+      const value: unknown = Reflect.get(cookies, name)
+      return typeof value === 'function' ? (value.bind(cookies) as unknown) : value
+    },
+  })
 }
 
 /** The host that the client used; Next sets the first header when no proxy has. Of several proxies the first saw it. */
@@ -59,11 +81,13 @@ export function hostOf(headers: Pick<Headers, 'get'>): string {
  * header shows that a cookie was sent twice.
  */
 function cookieHeader(sent: string | null, cookies: RequestCookies): string | undefined {
-  const now = cookies.getAll().map(({ name, value }) => `${name}=${value}`)
+  // Next has decoded the values: one may hold what looks like another cookie.
+  const pairOf = (name: string, value = ''): string => `${name}=${encodeURIComponent(value)}`
+  const now = cookies.getAll().map(({ name, value }) => pairOf(name, value))
   const pairs = sent?.split(';').map((pair) => pair.trim()) ?? []
   const twins = pairs.filter((pair) => {
     const name = pair.split('=', 1)[0]!
-    const known = `${name}=${cookies.get(name)?.value}`
+    const known = pairOf(name, cookies.get(name)?.value)
     return pair !== known && pairs.includes(known)
   })
   const all = [...now, ...twins]

@@ -1,10 +1,16 @@
 import { SessionError } from '@sessions/core'
-import { type Guests, RequestSession } from '@sessions/core/node'
+import { addVary, type Guests, guestsOfRequest, RequestSession } from '@sessions/core/node'
 import { cookies, headers } from 'next/headers.js'
 import { NextResponse } from 'next/server.js'
 import type { OpenableSessions } from './openable-sessions.js'
 import { readsOnly } from './readonly-session.js'
-import { transportFieldsOf, currentUnit, type RequestCookies, type WorkUnit } from './request-parts.js'
+import {
+  currentUnit,
+  presentCookies,
+  type RequestCookies,
+  transportFieldsOf,
+  type WorkUnit,
+} from './request-parts.js'
 
 /**
  * An action or a handler while it runs. Only here a credential can be handed over: no other code knows when the
@@ -51,10 +57,11 @@ export async function enterScope(sessions: OpenableSessions): Promise<Scope> {
   const added = new Headers()
   let isOver = false
   const requests: RequestSession[] = []
-  const guests = guestsOfRequest(sessions.options.guests)
+  const { guests } = sessions.options
+  const named = guests === undefined ? undefined : guestsOfRequest(unit, guests)
   const begin = async (): Promise<RequestSession> => {
     const canWrite = (): boolean => !isOver && unit.phase === 'action'
-    const request = await requestSession(sessions, { headers: added, canWrite, guests })
+    const request = await requestSession(sessions, { headers: added, canWrite, guests: named })
     requests.push(request)
     return request
   }
@@ -94,28 +101,18 @@ export async function requestSession(
       canWrite: response.canWrite,
       append: (name, value) => {
         if (name === 'Set-Cookie') keepCookie(jar, value)
-        else response.headers.append(name, value)
+        else
+          response.headers.set(
+            name,
+            name === 'Vary' ? addVary(response.headers.get(name) ?? undefined, value) : value,
+          )
       },
       setDefault: (name, value) => response.headers.set(name, value),
     },
-    identify: () => sessions.options.identify({ headers: head, cookies: jar }),
+    identify: () => sessions.options.identify({ headers: head, cookies: presentCookies(jar) }),
     guests: response.guests ?? sessions.options.guests,
     warn: sessions.warn,
   })
-}
-
-/** In one request a caller without a name is one new guest, however often it is asked who that is. */
-function guestsOfRequest(guests: Guests | undefined): Guests | undefined {
-  if (guests === undefined) return undefined
-  const made = new Map<string, ReturnType<Guests['create']>>()
-  return {
-    ...guests,
-    create(tenantId) {
-      const guest = made.get(tenantId) ?? guests.create(tenantId)
-      made.set(tenantId, guest)
-      return guest
-    },
-  }
 }
 
 /** Sets a cookie by Next's API, so that a render after an action sees it, and a redirect includes it. */

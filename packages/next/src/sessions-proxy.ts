@@ -28,12 +28,12 @@ export interface SessionsProxyOptions extends TransportOptions {
 
 const optionNames: OptionNames<SessionsProxyOptions> = {
   credentialSecrets: true,
-  absoluteMs: true,
-  refresh: true,
-  redirect: true,
-  next: true,
+  absoluteMs: 'number',
+  refresh: 'flag',
+  redirect: 'function',
+  next: 'function',
   cookie: true,
-  header: true,
+  header: 'flag',
 }
 
 const monthMs = 30 * 24 * 3_600_000
@@ -58,19 +58,37 @@ export function sessionsProxy(
     const sent = transport.read(fields)
     const credential = sent === undefined ? undefined : await credentials.renew(sent)
     const target = credential === undefined ? redirect(request) : undefined
-    if (target !== undefined) return NextResponse.redirect(addressOf(target, request.nextUrl))
+    const address = target === undefined ? undefined : addressOf(target, request.nextUrl)
+    // The page that they are sent to is for them: without this they would be sent to it for ever.
+    if (address !== undefined && !isAt(address, request.nextUrl)) return NextResponse.redirect(address)
     const isDue = credential !== undefined && (credential !== sent || (refresh && isPageLoad(request)))
     const set = isDue ? cookiesOf(transport.write(fields, credential)) : []
     // In both: pages of this request read the request's cookies, the browser keeps the response's.
-    for (const { name, value } of set) if (request.cookies.has(name)) request.cookies.set(name, value)
+    // Next writes all cookies anew when one is set, and drops those that it cannot read.
+    for (const { name, value } of set) {
+      const held = request.cookies.get(name)
+      if (held !== undefined && held.value !== value) request.cookies.set(name, value)
+    }
     const response = toNextResponse(await next(request))
-    for (const one of set) if (request.cookies.has(one.name)) response.cookies.set(one)
+    const kept = set.filter(({ name }) => request.cookies.has(name))
+    for (const one of kept) response.cookies.set(one)
+    // A page that was made at build time says that any cache may show it to everybody, with its cookie.
+    if (kept.length > 0 && !response.headers.has('Cache-Control'))
+      response.headers.set('Cache-Control', 'private, no-store')
     return response
   }
 }
 
 function addressOf(target: string | URL, { basePath, href }: NextRequest['nextUrl']): URL {
   return new URL(typeof target === 'string' && target.startsWith('/') ? basePath + target : target, href)
+}
+
+function isAt(address: URL, { href }: NextRequest['nextUrl']): boolean {
+  // Next itself adds, or takes away, a slash at the end.
+  const [there, here] = [address, new URL(href)].map(
+    ({ origin, pathname }) => origin + pathname.replace(/\/$/, ''),
+  )
+  return there === here
 }
 
 function passOn(request: NextRequest): Response {

@@ -1,7 +1,7 @@
 import type { SessionApi } from '@sessions/core/http'
 import { after, connection, type NextRequest } from 'next/server.js'
 import { problemResponse } from './problem-response.js'
-import { hostOf } from './request-parts.js'
+import { hostOf, schemeOf } from './request-parts.js'
 
 // Next's `basePath`. Its bundlers write it here; requests of handlers lack it.
 const mountPath = process.env['__NEXT_ROUTER_BASEPATH'] ?? ''
@@ -56,6 +56,9 @@ export function toRouteHandlers(api: SessionApi | (() => SessionApi | Promise<Se
 function asSent(request: NextRequest): Request {
   const url = new URL(request.url)
   url.pathname = mountPath + url.pathname
+  // Next takes any of several proxies for the one that the client has reached.
+  const scheme = schemeOf(request.headers)
+  if (scheme === 'http' || scheme === 'https') url.protocol = scheme
   const host = hostOf(request.headers)
   if (host !== '') {
     // Setting a host without a port does not change the port.

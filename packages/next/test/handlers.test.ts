@@ -1,11 +1,19 @@
 // Before Next's own modules, as Next itself does it.
 import 'next/dist/server/node-environment-baseline.js'
 import { createSessions, SessionError } from '@sessions/core'
-import { createSessionApi } from '@sessions/core/http'
+import { createSessionApi, guests } from '@sessions/core/http'
 import { cookies } from 'next/headers.js'
 import { forbidden, notFound, redirect, unauthorized } from 'next/navigation.js'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { nextSessions, toRouteHandlers, withProblems, withSession } from '../src/index.js'
+import {
+  forgetSession,
+  newSession,
+  nextSessions,
+  type NextSessionsRequest,
+  toRouteHandlers,
+  withProblems,
+  withSession,
+} from '../src/index.js'
 import { inRequest } from './in-request.js'
 
 const url = 'http://inner:3000/route'
@@ -74,6 +82,17 @@ describe('a handler that finds its sessions itself', () => {
       await expect(answered(handler)).rejects.toBe(error)
     }
     await expect(answered(withProblems(chat, () => redirect('/elsewhere')))).rejects.toThrow('NEXT_REDIRECT')
+  })
+
+  it('answers privately what it shows of a caller’s sessions', async () => {
+    const chat = newChat()
+    const handler = withProblems(chat, async () => {
+      await chat.for()
+      return Response.json((await (await chat.for()).list()).items)
+    })
+    const { response } = await answered(handler)
+    expect(response.headers.get('cache-control')).toBe('no-store')
+    expect(response.headers.get('vary')).toBe('Cookie')
   })
 
   it('is answered by Next’s own statuses, and by no others', async () => {
@@ -163,6 +182,87 @@ describe('a handler with a session', () => {
       `${origin}/next`,
       1,
     ])
+  })
+
+  it('hands over the last of the sessions that it has begun, in the header too', async () => {
+    const chat = newChat({ header: true })
+    const handler = withSession(chat, async (_, session) => {
+      await session.append({ role: 'user', content: 'Hi' })
+      const next = await newSession(chat)
+      await next.append({ role: 'user', content: 'Hi again' })
+      return new Response(await next.credential())
+    })
+    const { response, set } = await answered(handler)
+    const credential = await response.text()
+    expect(response.headers.get('x-session-id')).toBe(credential)
+    expect(set).toEqual([expect.stringContaining(`=${credential};`)])
+  })
+
+  it('begins a session of nobody else once its caller has signed out', async () => {
+    const sessions = createSessions()
+    let userId: string | undefined = 'alice'
+    const chat = newChat({ open: () => sessions, identify: () => ({ tenantId: 'acme', userId }) })
+    const handler = withSession(chat, async () => {
+      userId = undefined
+      await forgetSession(chat)
+      const next = await newSession(chat)
+      await next.store()
+      return Response.json(next.record.userId ?? null)
+    })
+    const { response, set } = await answered(handler)
+    expect(await response.json()).toBeNull()
+    expect(set).toEqual([expect.not.stringMatching(/=;|Max-Age=0|1970/)])
+  })
+
+  it('tells who asks who is asking of no cookie that was removed, and of all others', async () => {
+    const told: unknown[] = []
+    const chat = newChat({
+      identify: ({ cookies: jar }: NextSessionsRequest) => {
+        told.push([
+          jar.get('login')?.value,
+          jar.has('login'),
+          jar.getAll('login').length,
+          jar.get('a')?.value,
+          jar.has('a'),
+        ])
+        jar.set('seen', 'yes')
+        return { tenantId: 'acme', userId: jar.get('login')?.value }
+      },
+    })
+    const handler = withSession(chat, async (_, session) => {
+      const jar = await cookies()
+      jar.delete('login')
+      await forgetSession(chat)
+      const next = await newSession(chat)
+      return Response.json([session.identity.userId, next.identity.userId ?? null])
+    })
+    const { response, set } = await answered(handler, { headers: { cookie: 'login=alice; a=b' } })
+    expect(await response.json()).toEqual(['alice', null])
+    expect(told[0]).toEqual(['alice', true, 1, 'b', true])
+    expect(told[1]).toEqual([undefined, false, 0, 'b', true])
+    expect(set).toContainEqual(expect.stringContaining('seen=yes'))
+  })
+
+  it('names one new guest to the caller, however many services it asks', async () => {
+    const visitors = guests({ secrets: ['a secret that only these tests may know'] })
+    const [one, two] = [newChat({ guests: visitors }), newChat({ guests: visitors })]
+    const handler = withSession(one, (request, first) => {
+      const inner = withSession(two, async (_, second) => {
+        await first.store()
+        await second.store()
+        return Response.json(first.record.userId === second.record.userId)
+      })
+      return inner(request, undefined)
+    })
+    const { response, set } = await answered(handler)
+    expect(await response.json()).toBe(true)
+    expect(set.filter((cookie) => /guest=/.test(cookie))).toHaveLength(1)
+  })
+
+  it('refuses guests and sessions in one cookie', async () => {
+    const visitors = guests({ secrets: ['a secret that only these tests may know'] })
+    const chat = newChat({ guests: visitors, cookie: { name: 'guest' } })
+    expect(await problem(await answered(say(chat)))).toEqual([400, 'invalid'])
   })
 
   it('gives what is no usable response to Next as it is', async () => {
@@ -255,7 +355,12 @@ describe('the routes of an API', () => {
     ])
     expect((await of(url, { host: 'shop.example:8080' }))[0]).toBe('http://shop.example:8080/route')
     expect((await of(url, {}))[0]).toBe(url)
-    expect(contexts.map(({ mountPath }) => mountPath)).toEqual(['', '', ''])
+    const forwarded = async (proto: string) =>
+      (await of(url, { host: 'shop.example', 'x-forwarded-proto': proto }))[0]
+    expect(await forwarded(' https, http')).toBe('https://shop.example/route')
+    expect(await forwarded('http, https')).toBe('http://shop.example/route')
+    expect(await forwarded('ftp')).toBe('http://shop.example/route')
+    expect(new Set(contexts.map(({ mountPath }) => mountPath))).toEqual(new Set(['']))
     expect(seen[0]!.headers.get('host')).toBe('shop.example')
   })
 

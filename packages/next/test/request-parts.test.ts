@@ -38,6 +38,17 @@ describe('the credential of a request', () => {
     expect(transport.read(fieldsOf({ cookie: 'x=1; x=2; sessions=a' }))).toBe('a')
   })
 
+  it('is none that stands within another cookie', async () => {
+    const chat = nextSessions({ open: () => createSessions(), identify: () => ({ tenantId: 'acme' }) })
+    const transport = await chat.transport()
+    const planted = `search=${encodeURIComponent('shoes; sessions=planted')}`
+    expect(transport.read(fieldsOf({ cookie: planted }))).toBeUndefined()
+    expect(transport.read(fieldsOf({ cookie: `${planted}; sessions=a.b` }))).toBe('a.b')
+    expect(transport.read(fieldsOf({ cookie: 'sessions=a.b' }, { search: 'x; sessions=planted' }))).toBe(
+      'a.b',
+    )
+  })
+
   it('came over TLS, or in a header, by what the first proxy saw', () => {
     const { isSecure, sessionId } = fieldsOf({ 'x-forwarded-proto': ' https , http', 'x-session-id': 'a.b' })
     expect([isSecure, sessionId]).toEqual([true, 'a.b'])

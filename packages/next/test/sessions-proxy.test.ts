@@ -57,6 +57,24 @@ it('keeps the cookie for as long again when a page is loaded, unless it is told 
   expect((await proxied({ cookie })).set).toEqual([])
 })
 
+it('lets no cache keep an answer with a cookie, unless its application says how', async () => {
+  const cookie = `sessions=${await signedWith(...secrets)}`
+  const cacheOf = async (headers: Record<string, string>, next?: SessionsProxyOptions['next']) =>
+    (await proxied(headers, next === undefined ? {} : { next })).answer.headers.get('cache-control')
+  expect(await cacheOf({ cookie, ...document })).toBe('private, no-store')
+  expect(await cacheOf({ cookie })).toBeNull()
+  const own = () => new Response('', { headers: { 'Cache-Control': 'private, max-age=5' } })
+  expect(await cacheOf({ cookie, ...document }, own)).toBe('private, max-age=5')
+})
+
+it('leaves the other cookies of a request as they came, unless it has to sign anew', async () => {
+  const others = 'full=100%; flag; a=b; a=c'
+  const cookie = `${others}; sessions=${await signedWith(...secrets)}`
+  const { set, request } = await proxied({ cookie, ...document })
+  expect(set).toHaveLength(1)
+  expect(request.headers.get('cookie')).toBe(cookie)
+})
+
 it('knows a request that came over TLS, by the first proxy that saw it or by its own address', async () => {
   const credential = await signedWith(...secrets)
   const secure = { cookie: `__Host-sessions=${credential}`, ...document }
@@ -95,6 +113,11 @@ it('sends those without a credential where it is told to', async () => {
   expect(await to('https://login.example/')).toEqual([307, 'https://login.example/'])
   expect(await to(new URL('https://login.example/x'))).toEqual([307, 'https://login.example/x'])
   expect(await to(undefined)).toEqual([200, null])
+  // Not from there to there, for ever.
+  for (const here of ['/a', '/a/', '/a?again', 'http://shop.example/base/a'])
+    expect(await to(here)).toEqual([200, null])
+  expect(await to('/a/b')).toEqual([307, 'http://shop.example/base/a/b'])
+  expect(await to('https://shop.example/base/a')).toEqual([307, 'https://shop.example/base/a'])
   expect(await to('/start', { cookie: `sessions=${await signedWith(old)}` })).toEqual([200, null])
 })
 
@@ -120,6 +143,9 @@ it('refuses wrong options at the start', () => {
   for (const [path, options] of [
     ['secrets', { secrets }],
     ['credentialSecrets', { credentialSecrets: [] }],
+    ['absoluteMs', { credentialSecrets: secrets, absoluteMs: '30d' }],
+    ['refresh', { credentialSecrets: secrets, refresh: 'no' }],
+    ['redirect', { credentialSecrets: secrets, redirect: '/start' }],
     ['cookie.name', { credentialSecrets: secrets, cookie: { name: 'a b' } }],
   ] as const)
     expect(() => sessionsProxy(options as never)).toThrow(

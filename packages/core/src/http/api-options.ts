@@ -4,7 +4,7 @@ import type { Service } from '../service/service.js'
 import type { Respond, Tools, TurnOptions } from '../session.js'
 import { type Sessions, serviceOf } from '../sessions.js'
 import { spokenParts } from './client-messages.js'
-import type { Guests } from './guests.js'
+import { checkGuestCookie, type Guests } from './guests.js'
 import { toLogLine } from './log-line.js'
 import { OpenStreams } from './open-streams.js'
 import { type Transport, type TransportOptions, createTransport } from './transport.js'
@@ -282,6 +282,8 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
       path: 'usageRoutes',
     })
   }
+  const transport = createTransport({ cookie, header }, sessions.ttl.absoluteMs)
+  checkGuestCookie(options.guests, transport)
   return {
     sessions,
     identify: options.identify,
@@ -328,7 +330,7 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
     idempotencyMs: positive(options.idempotencyMs, 'idempotencyMs', 24 * 3_600_000),
     isCompat,
     onError: options.onError ?? logError,
-    transport: createTransport({ cookie, header }, sessions.ttl.absoluteMs),
+    transport,
     cookieName: cookie === false ? undefined : (cookie?.name ?? 'sessions'),
     hasHeaderMode: header === true,
     service,

@@ -53,7 +53,7 @@ export function isOfAnotherSite(
   const origin = headers.get('origin')
   if (site === 'same-origin' || site === 'none') return false
   if (origin !== null && trustedOrigins.includes(origin)) return false
-  return site !== null || (origin !== null && hostOf(origin) !== url.host)
+  return site !== null || (origin !== null && !isAt(origin, url.host))
 }
 
 function carriesHeaderCredential(headers: Pick<Headers, 'get'>, { hasHeaderMode }: OriginRules): boolean {
@@ -61,10 +61,12 @@ function carriesHeaderCredential(headers: Pick<Headers, 'get'>, { hasHeaderMode 
   return /^bearer /i.test(headers.get('authorization') ?? '')
 }
 
-function hostOf(origin: string): string | undefined {
+/** Whether an origin is that of a host, which may be named with the port that its scheme has anyway. */
+function isAt(origin: string, host: string): boolean {
   try {
-    return new URL(origin).host
+    const { protocol, host: own } = new URL(origin)
+    return new URL(`${protocol}//${host}`).host === own
   } catch {
-    return undefined
+    return false
   }
 }

@@ -1,5 +1,6 @@
 import { createCredentials } from '../domain/credential.js'
 import { newId } from '../ids.js'
+import { SessionError } from '../errors.js'
 import { checkOptions, type OptionNames } from '../options.js'
 import { type CookieOptions, createTransport, type Transport, type TransportFields } from './transport.js'
 
@@ -76,4 +77,14 @@ export function guests(options: GuestsOptions): Guests {
       return { userId: `guest:${id}`, token, isNew: true }
     },
   }
+}
+
+/** Of two cookies of one name each would take the place of the other. @throws `invalid` */
+export function checkGuestCookie(guests: Guests | undefined, { cookieName }: Transport): void {
+  if (guests === undefined || guests.transport.cookieName !== cookieName) return
+  throw new SessionError(
+    'invalid',
+    `cookie.name: the cookie of guests has the name "${cookieName}", too; give one of them another name`,
+    { path: 'cookie.name' },
+  )
 }

@@ -158,7 +158,8 @@ function toStream(req: IncomingMessage): ReadableStream<Uint8Array> | null {
 
 /** Writes a response; no faster than the client reads, and no longer than it is connected. */
 async function send(response: Response, res: ServerResponse): Promise<void> {
-  if (res.destroyed) {
+  // Or other code has answered meanwhile, such as one that limits the time of requests.
+  if (res.destroyed || res.headersSent) {
     await response.body?.cancel()
     return
   }

@@ -17,6 +17,10 @@ export class RequestGuest {
   readonly #options: RequestGuestOptions
   #guest: Guest | undefined
   #isTold = false
+  /** Whether the guest of the request's cookie has ended with this request. */
+  #isOver = false
+  /** What this answer says of the name of the guest. */
+  #said: ReturnType<Guests['transport']['write']> = []
 
   constructor(options: RequestGuestOptions) {
     this.#options = options
@@ -31,13 +35,15 @@ export class RequestGuest {
   async identify(identity: Identity): Promise<Identity> {
     if (identity.userId !== undefined) return identity
     const { tenantId } = identity
-    this.#guest = (await this.find(tenantId)) ?? (await this.#options.guests.create(tenantId))
+    const known = this.#isOver ? undefined : await this.find(tenantId)
+    this.#guest = known ?? (await this.#options.guests.create(tenantId))
     return { ...identity, userId: this.#guest.userId }
   }
 
-  /** The guest that the request names, whoever the caller is now. */
-  find(tenantId: string): Promise<Guest | undefined> {
-    return this.#options.guests.find(this.#options.fields, tenantId)
+  /** The guest whom the request names, or has made, whoever the caller is now. */
+  async find(tenantId: string): Promise<Guest | undefined> {
+    const named = await this.#options.guests.find(this.#options.fields, tenantId)
+    return named ?? (this.isNew ? this.#guest : undefined)
   }
 
   /**
@@ -51,18 +57,44 @@ export class RequestGuest {
     if (!this.#guest.isNew && !headers.canWrite()) return
     mustBeWritable(headers)
     if (this.#guest.isNew) mustCarry(guests.transport, fields, warn)
-    this.#append(this.#guest.token)
+    this.#say(this.#guest.token)
     this.#isTold = true
   }
 
-  /** Takes the name away from the client. The caller is no guest from here on. */
+  /** Takes the name away from the client. The caller is no guest from here on, or another one. */
   end(): void {
-    this.#append(undefined)
+    this.#say(undefined)
     this.#guest = undefined
+    this.#isTold = false
+    this.#isOver = true
   }
 
-  #append(token: string | undefined): void {
+  #say(token: string | undefined): void {
     const { guests, fields, headers } = this.#options
-    for (const [name, value] of guests.transport.write(fields, token)) headers.append(name, value)
+    for (const [name, value] of this.#said) headers.remove?.(name, value)
+    this.#said = guests.transport.write(fields, token)
+    for (const [name, value] of this.#said) headers.append(name, value)
   }
+}
+
+const ofRequests = new WeakMap<object, Map<Guests, Guests>>()
+
+/**
+ * The guests of one request, which is any object that stands for it: in it a caller without a name is one new guest,
+ * however often, and by however many services, it is asked who that is.
+ */
+export function guestsOfRequest(request: object, guests: Guests): Guests {
+  const known = ofRequests.get(request) ?? new Map<Guests, Guests>()
+  ofRequests.set(request, known)
+  const made = new Map<string, ReturnType<Guests['create']>>()
+  const mine = known.get(guests) ?? {
+    ...guests,
+    create(tenantId: string) {
+      const guest = made.get(tenantId) ?? guests.create(tenantId)
+      made.set(tenantId, guest)
+      return guest
+    },
+  }
+  known.set(guests, mine)
+  return mine
 }

@@ -26,7 +26,7 @@ export interface RequestSessionOptions {
   readonly fields: TransportFields
   /** The headers of its response. */
   readonly headers: HeaderSink
-  /** Returns the identity of the caller. Runs once a request, when its session is first needed. */
+  /** Returns the identity of the caller. Runs when its session is first needed, and again for `bind` and after `forget`. */
   readonly identify: () => Identity | Promise<Identity>
   /** Makes callers without an account guests (default: they are anonymous). */
   readonly guests?: Guests | undefined
@@ -40,6 +40,8 @@ export interface RequestSessionOptions {
 export class RequestSession {
   readonly #options: RequestSessionOptions
   #identity: Promise<Identity> | undefined
+  #isPrivate = false
+  #isForgotten = false
   readonly #guest: RequestGuest | undefined
   #mine: CallerSessions | undefined
   #found: Promise<Session | undefined> | undefined
@@ -47,8 +49,11 @@ export class RequestSession {
   #drafting: Promise<Session> | undefined
   #creation: Promise<unknown> | undefined
   #opened: { readonly credential: string; readonly session: Session } | undefined
-  /** The credential in this response, and its headers. */
-  #handed: { credential: string | undefined; headers: readonly (readonly [string, string])[] } | undefined
+  /** The credential in this response, its headers, and its place among all that were to be in it. */
+  #handed:
+    | { credential: string | undefined; headers: readonly (readonly [string, string])[]; place: number }
+    | undefined
+  #places = 0
 
   constructor(options: RequestSessionOptions) {
     this.#options = options
@@ -75,6 +80,7 @@ export class RequestSession {
 
   /** The identity of the caller. */
   async identity(): Promise<Identity> {
+    this.#keepPrivate()
     this.#identity ??= this.#identify()
     return this.#identity
   }
@@ -110,7 +116,6 @@ export class RequestSession {
 
   /** A new draft, whatever session the request has; from here on the draft is the session of the request. */
   async renew(): Promise<Session> {
-    this.#keepPrivate()
     this.#found = Promise.resolve(undefined)
     this.#draft = undefined
     return this.#start(async () => false)
@@ -124,15 +129,18 @@ export class RequestSession {
   }
 
   /**
-   * Gives the request's session to its user and replaces the credential. With guests it asks who the caller is again, and
+   * Gives the request's session to its user and replaces the credential. It asks again who the caller is. With guests it
    * gives the user all sessions of the guest, who ends.
    *
    * @param id The public id of the session (default: that of the credential, or the guest's last active one).
    * @throws `not_found`, `unauthenticated`
    */
   async bind(id?: string): Promise<Session> {
+    // What this request has begun, and not awaited, goes along.
+    await this.settled()
     const given = await this.#bindGuest(id)
     if (given !== undefined) return given
+    if (this.#guest === undefined) await this.#identifyAgain()
     const session = await this.find()
     const bound = session ?? (await this.#boundBefore())
     if (bound === undefined || (id !== undefined && bound.id !== id)) throw noSuchSession()
@@ -141,6 +149,26 @@ export class RequestSession {
     this.#found = Promise.resolve(bound)
     if (session === undefined) this.#draft = undefined
     return bound
+  }
+
+  /** The caller may have signed in since somebody asked, in this request, for the session of a visitor. */
+  async #identifyAgain(): Promise<void> {
+    if (this.#identity === undefined) return
+    const before = await this.#identity.catch(() => undefined)
+    const identity = givenIdentity(await this.#options.identify())
+    if (before?.tenantId === identity.tenantId && before.userId === identity.userId) return
+    const begun = this.#draft?.isStored === true ? await this.#draft.credential() : undefined
+    this.#askAs(identity)
+    if (begun !== undefined) this.#found = (await this.mine()).findByCredential(begun)
+  }
+
+  /** From here on the caller is another one; undefined asks who. */
+  #askAs(identity: Identity | undefined): void {
+    this.#identity = identity === undefined ? undefined : Promise.resolve(identity)
+    this.#mine = undefined
+    this.#found = undefined
+    this.#draft = undefined
+    this.#drafting = undefined
   }
 
   /**
@@ -166,11 +194,7 @@ export class RequestSession {
     if (identity.userId === undefined) {
       throw new SessionError('unauthenticated', 'Only a signed-in user can own a session.')
     }
-    this.#identity = Promise.resolve(identity)
-    this.#mine = undefined
-    this.#found = undefined
-    this.#draft = undefined
-    this.#drafting = undefined
+    this.#askAs(identity)
     const guest = await this.#guest.find(identity.tenantId)
     if (guest === undefined) return undefined
     this.checkCarrying()
@@ -222,11 +246,17 @@ export class RequestSession {
     await this.#creation?.catch(() => {})
   }
 
-  /** Removes the credential from the caller, and the name of the guest; the sessions stay. */
+  /**
+   * Removes the credential from the caller, and the name of the guest; the sessions stay. What this request begins from
+   * here on is of whoever the caller is then.
+   */
   forget(): void {
     this.#mustBeWritable()
     this.#handOver(undefined)
     this.#guest?.end()
+    this.#askAs(undefined)
+    this.#found = Promise.resolve(undefined)
+    this.#isForgotten = true
   }
 
   #start(askOutdated: () => Promise<boolean>): Promise<Session> {
@@ -251,6 +281,7 @@ export class RequestSession {
     const isKept = await mine.keepsSessions()
     const isOutdated = await askOutdated()
     let credential = ''
+    let place = 0
     const isEarly = this.#options.headers.remove !== undefined
     const draft = mine.draft({
       beforeCreate: () => {
@@ -258,7 +289,8 @@ export class RequestSession {
         if (!isKept) return
         this.checkCarrying()
         this.#guest?.handOver()
-        if (isEarly) this.#handOver(credential)
+        place = ++this.#places
+        if (isEarly) this.#handOver(credential, place)
       },
       onCreating: (creation) => {
         this.#creation = creation
@@ -268,7 +300,7 @@ export class RequestSession {
         if (!session.isKept) return
         const made = await credentialOf(session)
         if (isEarly && made === credential) return
-        await this.#handOverLate(session, { made, was: credential })
+        await this.#handOverLate(session, made, place)
       },
     })
     credential = await draft.credential()
@@ -276,7 +308,7 @@ export class RequestSession {
   }
 
   /** Hands over a credential that is known only after its session is stored. */
-  async #handOverLate(session: Session, { made, was }: { made: string; was: string }): Promise<void> {
+  async #handOverLate(session: Session, made: string, place: number): Promise<void> {
     try {
       this.#mustBeWritable()
     } catch (error) {
@@ -285,12 +317,12 @@ export class RequestSession {
       throw error
     }
     // Meanwhile the caller may have got another credential, or none.
-    if (this.#handed === undefined || this.#handed.credential === was) this.#handOver(made)
+    if (this.#handed === undefined || this.#handed.place <= place) this.#handOver(made, place)
   }
 
   async #isOutdated(): Promise<boolean> {
     const { transport, fields } = this.#options
-    const value = transport.read(fields)
+    const value = this.#isForgotten ? undefined : transport.read(fields)
     return value !== undefined && (await this.mine()).isOutdated(value)
   }
 
@@ -312,7 +344,8 @@ export class RequestSession {
   /** From here on the answer is for this caller alone. */
   #keepPrivate(): void {
     const { transport, headers, guests } = this.#options
-    if (!headers.canWrite()) return
+    if (this.#isPrivate || !headers.canWrite()) return
+    this.#isPrivate = true
     headers.setDefault('Cache-Control', 'no-store')
     for (const name of new Set([...(guests?.transport.varyBy ?? []), ...transport.varyBy]))
       headers.append('Vary', name)
@@ -323,13 +356,13 @@ export class RequestSession {
   }
 
   /** The response contains only the credential that was handed over last. */
-  #handOver(credential: string | undefined): void {
+  #handOver(credential: string | undefined, place = ++this.#places): void {
     const { transport, fields, headers } = this.#options
     this.#mustBeWritable()
     for (const [name, value] of this.#handed?.headers ?? []) headers.remove?.(name, value)
     const added = transport.write(fields, credential)
     for (const [name, value] of added) headers.append(name, value)
-    this.#handed = { credential, headers: added }
+    this.#handed = { credential, headers: added, place }
   }
 
   #takeBack(credential: string): void {

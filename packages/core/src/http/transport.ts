@@ -5,11 +5,14 @@ import { cookieValues, setCookie } from './cookies.js'
 
 /** The cookie that carries a credential. */
 export interface CookieOptions {
-  /** Default `sessions`; over TLS it is sent as `__Host-<name>`, which a browser binds to one host. */
+  /**
+   * Default `sessions`; over TLS it is sent as `__Host-<name>`, which a browser binds to one host. Services whose cookies
+   * meet in one browser, such as on other ports of one host, need a name each.
+   */
   name?: string
   /** Default `lax`. Over plain HTTP `none` becomes `lax`, because browsers take no other cookie there. */
   sameSite?: 'lax' | 'strict' | 'none'
-  /** How long a browser keeps it, in milliseconds, at most 400 days (default: the service's absolute deadline). */
+  /** How long a browser keeps it, in milliseconds, from a second to 400 days (default: the service's absolute deadline). */
   maxAgeMs?: number
   /**
    * `auto` (default): set over TLS, and over plain HTTP outside production; `true`: only over TLS; `false`: over plain
@@ -66,6 +69,8 @@ const maxValueLength = 4096
 
 /** Reads and writes credentials according to the options. */
 export interface Transport {
+  /** The name of its cookie, without the prefix that it has over TLS; undefined when it sets none. */
+  readonly cookieName: string | undefined
   /** The names of the headers that an answer depends on, for `Vary`. */
   readonly varyBy: readonly string[]
   /**
@@ -100,14 +105,10 @@ export function createTransport(options: TransportOptions, absoluteMs: number): 
       path: 'cookie',
     })
   }
-  const name = cookie === false ? '' : (cookie.name ?? 'sessions')
-  if (!/^[A-Za-z0-9_-]*$/.test(name)) {
-    throw new SessionError('invalid', 'cookie.name may hold letters, digits, - and _ only', {
-      path: 'cookie.name',
-    })
-  }
   const given: CookieOptions = cookie === false ? {} : cookie
-  const { secure = 'auto', sameSite = 'lax', maxAgeMs = absoluteMs, partitioned = false } = given
+  const { name = 'sessions', secure = 'auto', sameSite = 'lax', maxAgeMs = absoluteMs } = given
+  const { partitioned = false } = given
+  checkCookie({ ...given, name, secure })
   if (sameSite === 'none' && secure === false) {
     throw new SessionError('invalid', 'a cookie with sameSite none must be secure', { path: 'cookie.secure' })
   }
@@ -123,7 +124,7 @@ export function createTransport(options: TransportOptions, absoluteMs: number): 
   const plainAllowed =
     secure === false || (secure === 'auto' && globalThis.process?.env['NODE_ENV'] !== 'production')
   const maxAge = Math.floor(Math.min(maxAgeMs, maxCookieAgeMs) / 1000)
-  const cookieName = (fields: TransportFields): string => (fields.isSecure ? `__Host-${name}` : name)
+  const nameFor = (fields: TransportFields): string => (fields.isSecure ? `__Host-${name}` : name)
   const isPlain = (fields: TransportFields): boolean => !fields.isSecure && !plainAllowed
   const setsCookie = (fields: TransportFields): boolean =>
     cookie !== false && !isPlain(fields) && fields.isOfAnotherSite !== true
@@ -133,6 +134,7 @@ export function createTransport(options: TransportOptions, absoluteMs: number): 
   }
 
   return {
+    cookieName: cookie === false ? undefined : name,
     varyBy: [...(cookie === false ? [] : ['Cookie']), ...(header ? [sessionIdHeader] : [])],
 
     refusal(fields) {
@@ -141,7 +143,7 @@ export function createTransport(options: TransportOptions, absoluteMs: number): 
     },
 
     read(fields) {
-      const values = new Set(cookie === false ? [] : cookieValues(fields.cookie, cookieName(fields)))
+      const values = new Set(cookie === false ? [] : cookieValues(fields.cookie, nameFor(fields)))
       if (header && fields.sessionId !== undefined) values.add(fields.sessionId.trim())
       // A client that has no value yet, or a proxy that blanks it, says nothing.
       values.delete('')
@@ -160,12 +162,25 @@ export function createTransport(options: TransportOptions, absoluteMs: number): 
           partitioned: partitioned && fields.isSecure,
           maxAge: credential === undefined ? 0 : maxAge,
         }
-        headers.push(['Set-Cookie', setCookie(cookieName(fields), credential ?? '', attributes)])
+        headers.push(['Set-Cookie', setCookie(nameFor(fields), credential ?? '', attributes)])
       }
       if (credential !== undefined && setsHeader(fields)) headers.push([sessionIdHeader, credential])
       return headers
     },
   }
+}
+
+/** @throws `invalid` for a cookie that no browser would keep. */
+function checkCookie({ name, secure, maxAgeMs }: CookieOptions & { name: string }): void {
+  const refuse = (path: string, what: string): never => {
+    throw new SessionError('invalid', `${path} ${what}`, { path })
+  }
+  if (!/^[A-Za-z0-9_-]+$/.test(name)) refuse('cookie.name', 'may hold letters, digits, - and _ only')
+  if (/^__(?:host|secure)-/i.test(name))
+    refuse('cookie.name', 'must not begin with __Host- or __Secure-: over TLS, __Host- is added by itself')
+  if (secure !== 'auto' && typeof secure !== 'boolean')
+    refuse('cookie.secure', "must be 'auto', true or false")
+  if (maxAgeMs !== undefined && maxAgeMs < 1000) refuse('cookie.maxAgeMs', 'must be at least 1000, a second')
 }
 
 /** @throws `insecure_transport`, which it also tells `warn`, and `forbidden`. */

@@ -106,8 +106,7 @@ export class LiveSession {
 
   /** Whether a snapshot is of the same session, and this handle's credential or identity still opens it. */
   mayStillOpen({ record, body }: SessionSnapshot): boolean {
-    if (record.incarnation !== this.#record.incarnation) return false
-    if (!mayOpen(this.identity, record, this.holdsCredential)) return false
+    if (record.incarnation !== this.#record.incarnation || !this.#mayOpen(record)) return false
     return this.#generation === undefined || this.#generation === body.generation
   }
 
@@ -150,8 +149,12 @@ export class LiveSession {
     return this.load(tail, this.service.shownAgeMs)
   }
 
+  #mayOpen(record: SessionRecord): boolean {
+    return mayOpen(this.identity, record, this.holdsCredential)
+  }
+
   /** The session as the store has it now, or had at most `maxAgeMs` ago, with its newest `tail` messages. */
-  async load(tail = 0, maxAgeMs = 0): Promise<SessionSnapshot & { messages: Message[] }> {
+  async load(tail = 0, maxAgeMs = 0, byTurn = false): Promise<SessionSnapshot & { messages: Message[] }> {
     this.service.work.checkRunning()
     const justRead = this.takeRead()
     if (this.#create !== undefined) return { record: this.#record, body: this.#body!, messages: [] }
@@ -160,7 +163,7 @@ export class LiveSession {
     // A copy decides nothing, such as that the session is gone.
     const stored = this.#goesOnWith(copy?.record) ? copy : await this.service.store.read(this.ref, { tail })
     if (stored === undefined || stored.record.incarnation !== this.#record.incarnation) throw noSuchSession()
-    if (!mayOpen(this.identity, stored.record, this.holdsCredential)) throw noSuchSession()
+    if (!byTurn && !this.#mayOpen(stored.record)) throw noSuchSession()
     const body = decodeBody(stored.body)
     this.#record = stored.record
     this.#body = body
@@ -168,8 +171,8 @@ export class LiveSession {
   }
 
   #goesOnWith(record: SessionRecord | undefined): boolean {
-    if (record === undefined || record.incarnation !== this.#record.incarnation) return false
-    return record.changes >= this.#record.changes && mayOpen(this.identity, record, this.holdsCredential)
+    if (record?.incarnation !== this.#record.incarnation) return false
+    return record.changes >= this.#record.changes && this.#mayOpen(record)
   }
 
   /** Appends messages; a session that was not stored yet is stored first. */
@@ -193,6 +196,9 @@ export class LiveSession {
       return await this.#update(change, await this.#storeFor(change, options), attempts)
     } catch (error) {
       throw attempts.told(error)
+    } finally {
+      // The caller may have given the session away since the turn began.
+      if (options.byTurn === true && !this.#mayOpen(this.#record)) this.#body = undefined
     }
   }
 
@@ -209,8 +215,7 @@ export class LiveSession {
       encodeBody(follow(body, before, changeId), this.service.limits.maxSessionLength + slack)
     }
     const changed = change(before)
-    const { redaction } = this.service
-    const checked = redaction?.body(changed, before).then(check) ?? check(changed)
+    const checked = this.service.redaction?.body(changed, before).then(check) ?? check(changed)
     if (checked instanceof Promise) await storeAfter(this, checked)
     return { ...options, ifRevision: await this.storeAt(options.ifRevision) }
   }
@@ -220,15 +225,14 @@ export class LiveSession {
     options: UpdateOptions,
     attempts: Attempts,
   ): Promise<SessionUpdate> {
-    const { ifRevision, changeId: named, slack = 0, lifetime, ...others } = options
+    const { ifRevision, changeId: named, slack = 0, lifetime, byTurn, ...others } = options
     const changeId = named ?? newChangeId()
-    // Starting from the known snapshot saves a read. It may be old: the commit checks it, so nothing else relies on
-    // it.
+    // The known snapshot saves a read. It may be old: the commit checks it, and nothing else relies on it.
     let seen = this.seen
     let triedAt = 0
     for (;;) {
       const fresh = seen === undefined
-      seen ??= await this.load()
+      seen ??= await this.load(0, 0, byTurn)
       const { changes } = seen.body
       const isNamed = named !== undefined && changes.includes(named)
       if (isNamed || attempts.isMade(changeId, changes, seen.record.revision)) {
@@ -254,8 +258,7 @@ export class LiveSession {
         seen = undefined
         continue
       }
-      const stored = (await this.service.redaction?.body(body, seen.body)) ?? body
-      const next = follow(stored, seen.body, changeId)
+      const next = follow((await this.service.redaction?.body(body, seen.body)) ?? body, seen.body, changeId)
       triedAt = seen.record.lastSeq
       try {
         const { record, messages: appended } = await this.#commit({

@@ -18,6 +18,8 @@ export interface UpdateOptions extends Pick<
    * UTF-16 units by which the body may exceed its limit, for a change that must not be refused at the end (default 0).
    */
   slack?: number
+  /** The end of a turn, which holds the session, whoever owns it by now (default false). */
+  byTurn?: boolean
 }
 
 export const updateNames: OptionNames<UpdateOptions> = {
@@ -25,6 +27,7 @@ export const updateNames: OptionNames<UpdateOptions> = {
   changeId: 'text',
   messages: true,
   slack: 'number',
+  byTurn: 'flag',
   maxSeq: 'number',
   maxBytes: 'number',
   lifetime: 'function',

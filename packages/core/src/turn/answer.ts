@@ -212,7 +212,7 @@ async function remembering<Handle extends TurnHandle>(
   reply: TurnReply,
 ): Promise<Pick<TurnClosing, 'also'>> {
   if (request.reuse === undefined || status !== 'completed' || !isReusable(reply.messages())) return {}
-  const { body } = await live.load()
+  const { body } = await live.load(0, 0, true)
   const digest = await digestOfQuestion(body, message.content)
   if (digest === undefined) return {}
   return { also: (before, lease) => rememberAnswer(before, toKnownAnswer(live, digest, lease)) }

@@ -220,7 +220,7 @@ async function storeReply(live: LiveSession, lease: TurnLease, closing: TurnClos
       const counted = withStats(next, live.record, closing.counted, { messages: encoded.length, counts })
       return closing.also?.(counted, lease) ?? counted
     },
-    { messages: encoded, slack: turnSlack },
+    { messages: encoded, slack: turnSlack, byTurn: true },
   )
   const replies = updated.appended.map(({ seq, at }, index) => decodeMessage({ ...encoded[index]!, seq, at }))
   for (const [index, { inserted }] of updated.appended.entries()) {
@@ -234,6 +234,7 @@ async function storeReply(live: LiveSession, lease: TurnLease, closing: TurnClos
 export async function releaseLease(live: LiveSession, lease: TurnLease): Promise<void> {
   await live.update((body) => (body.turn?.id === lease.id ? { ...body, turn: undefined } : body), {
     slack: turnSlack,
+    byTurn: true,
   })
 }
 

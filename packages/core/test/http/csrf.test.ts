@@ -89,3 +89,18 @@ it('takes a visit through a link of another site for no request of that site', (
   expect(from('GET')).toBe(false)
   expect(from('POST')).toBe(true)
 })
+
+it('knows its own page where a proxy names the port that the scheme has anyway', () => {
+  const from = (origin: string, host: string) => {
+    const headers = new Headers({ origin })
+    return !isOfAnotherSite({ method: 'POST', headers }, { host }, { trustedOrigins: [] })
+  }
+  for (const host of ['api.example', 'api.example:443', 'API.example'])
+    expect(from(own, host), host).toBe(true)
+  expect(from('http://api.example', 'api.example:80')).toBe(true)
+  expect(from('https://api.example:8443', 'api.example:8443')).toBe(true)
+  for (const host of ['api.example:80', 'api.example:8443', 'evil.example:443', ''])
+    expect(from(own, host), host).toBe(false)
+  for (const origin of ['null', 'https://', '']) expect(from(origin, ''), origin).toBe(false)
+  expect(from('http://api.example', 'api.example:443')).toBe(false)
+})

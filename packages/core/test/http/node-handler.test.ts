@@ -1,7 +1,9 @@
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
+import { createServer } from 'node:http'
 import { createSessionApi } from '../../src/http.js'
+import { toNodeHandler } from '../../src/node.js'
 import { createSessions } from '../../src/index.js'
 import { listen } from './node-server.js'
 
@@ -102,4 +104,25 @@ it('a method that the API knows nowhere is not allowed', async () => {
   const { host } = new URL(base)
   for (const method of ['TRACE', 'PURGE'])
     expect(await statusOf(base, [`${method} /sessions HTTP/1.1`, `Host: ${host}`])).toBe(405)
+})
+
+it('leaves an answer alone that other code has begun meanwhile', async () => {
+  const bodies: string[] = []
+  const body = () => new ReadableStream({ cancel: (reason) => void bodies.push(`given up ${reason}`) })
+  const handle = toNodeHandler({ handle: async () => new Response(body(), { headers: { 'X-Late': 'yes' } }) })
+  const server = createServer((req, res) => {
+    res.writeHead(503)
+    res.write('too ')
+    void handle(req, res).then(
+      () => res.end('late'),
+      (error: Error) => res.end(error.message),
+    )
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const response = await fetch(`http://127.0.0.1:${port}/sessions`)
+  expect([response.status, response.headers.get('x-late')]).toEqual([503, null])
+  expect(await response.text()).toBe('too late')
+  expect(bodies).toEqual(['given up undefined'])
+  server.close()
 })

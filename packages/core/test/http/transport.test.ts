@@ -153,6 +153,12 @@ it.each<[object, string]>([
   [{ cookie: { name: 'a b' } }, 'cookie.name'],
   [{ cookie: { name: 'a;b' } }, 'cookie.name'],
   [{ cookie: { name: 'é' } }, 'cookie.name'],
+  [{ cookie: { name: '' } }, 'cookie.name'],
+  [{ cookie: { name: '__Host-chat' } }, 'cookie.name'],
+  [{ cookie: { name: '__secure-chat' } }, 'cookie.name'],
+  [{ cookie: { maxAgeMs: 0 } }, 'cookie.maxAgeMs'],
+  [{ cookie: { maxAgeMs: 999 } }, 'cookie.maxAgeMs'],
+  [{ cookie: { secure: 'always' } }, 'cookie.secure'],
   [{ cookie: { sameSite: 'none', secure: false } }, 'cookie.secure'],
   [{ cookie: { httpOnly: false } }, 'cookie.httpOnly'],
   [{ cookies: true }, 'cookies'],
@@ -186,9 +192,16 @@ it('has browsers keep a cookie for whole seconds, of its own or of the service',
       none,
       'c',
     )[0]![1]
+  expect(ageOf(1000, dayMs)).toContain('Max-Age=1;')
   expect(ageOf(1999, dayMs)).toContain('Max-Age=1;')
   expect(ageOf(undefined, 5000)).toContain('Max-Age=5;')
   expect(ageOf(500 * dayMs, dayMs)).toContain('Max-Age=34560000;')
+})
+
+it('says which cookie it sets', () => {
+  const nameOf = (options: TransportOptions) => createTransport(options, dayMs).cookieName
+  expect([nameOf({}), nameOf({ cookie: { name: 'chat' } })]).toEqual(['sessions', 'chat'])
+  expect(nameOf({ cookie: false, header: true })).toBeUndefined()
 })
 
 it('takes no header away: a caller without a credential is told none', () => {
