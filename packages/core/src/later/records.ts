@@ -9,4 +9,5 @@ export {
   writeCheckpoints,
 } from '../audit/verbs.js'
 export { searchOf } from '../search/recorder.js'
+export { toldStore } from '../search/told-store.js'
 export { usageOf } from '../usage/usage-recorder.js'

@@ -1,18 +1,9 @@
 import { recordKindOf, type SessionRef } from '../contract/session-record.js'
-import type { Committed, SessionChange, SessionStore } from '../contract/session-store.js'
+import type { SessionStore } from '../contract/session-store.js'
 import { isEncrypting } from '../contract/stores-beneath.js'
-import { isSessionError, SessionError } from '../errors.js'
-import { newId } from '../ids.js'
+import { SessionError } from '../errors.js'
 import type { Service } from '../service/service.js'
 import type { SessionsOptions } from '../service/settings.js'
-import { repeatUnknown } from '../service/unknown-outcome.js'
-import type { SearchRecorder } from './recorder.js'
-import { sideRecordRef } from '../service/side-records.js'
-
-/** Finds the notes of what an index must not miss. */
-export const noteLabel = 'note'
-/** How long a note waits for a sweep. */
-const noteMs = 30 * 24 * 3_600_000
 
 const records = () => import('../later/records.js')
 
@@ -27,136 +18,40 @@ export function searchFeedOf({ search, store }: SessionsOptions): SearchFeed | u
   return new SearchFeed()
 }
 
-/**
- * Tells the index of everything that is stored. What is added comes soon. What goes, or changes hands, is first noted in
- * the store, so that a sweep does it when this process dies over it.
- */
+/** Has the store of a service tell the index: see `toldStore`, which is loaded with the first write. */
 export class SearchFeed {
   #service: Service | undefined
-  #recorder: SearchRecorder | undefined
+  #told: Writes | undefined
 
   /** Nothing is told before there is a service. */
   of(service: Service): void {
     this.#service = service
   }
 
-  async #load(): Promise<SearchRecorder | undefined> {
-    if (this.#service === undefined) return undefined
-    return (this.#recorder ??= (await records()).searchOf(this.#service))
-  }
-
   over(store: SessionStore): SessionStore {
-    const recorderFor = ({ tenantId }: SessionRef) =>
-      recordKindOf(tenantId) === '' ? (this.#recorder ?? this.#load()) : undefined
+    const writesTo = async ({ tenantId }: SessionRef): Promise<Writes> =>
+      recordKindOf(tenantId) === '' && this.#service !== undefined ? this.#load(store, this.#service) : store
     return {
       read: (ref, options) => store.read(ref, options),
       messages: (ref, query) => store.messages(ref, query),
       list: (query) => store.list(query),
       // The index asks after sessions whose deadline has come.
       sweep: (options) => store.sweep(options),
-
-      async commit(ref, change) {
-        const recorder = await recorderFor(ref)
-        if (recorder === undefined) return store.commit(ref, change)
-        if (!changesOwner(change)) return noting(recorder, change, await store.commit(ref, change))
-        return noted(store, recorder, ref, async () => {
-          const committed = await store.commit(ref, change)
-          // What was said before is put first, under nobody's name.
-          noting(recorder, change, committed)
-          return { value: committed, tell: async () => recorder.own(committed.record) }
-        })
-      },
-
-      async amend(ref, amendments, guard) {
-        const recorder = await recorderFor(ref)
-        if (recorder === undefined) return store.amend(ref, amendments, guard)
-        const seqs = amendments.map(({ seq }) => seq)
-        return noted(store, recorder, ref, async () => {
-          const value = await store.amend(ref, amendments, guard)
-          return value === 0 ? { value } : { value, tell: async () => recorder.putAgain(ref, seqs) }
-        })
-      },
-
-      async trim(ref, throughSeq, guard) {
-        const recorder = await recorderFor(ref)
-        if (recorder === undefined) return store.trim(ref, throughSeq, guard)
-        return noted(store, recorder, ref, async () => {
-          const value = await store.trim(ref, throughSeq, guard)
-          // Another process may put later what was said before: a sweep looks once more.
-          return value === 0
-            ? { value }
-            : { value, tell: async () => recorder.dropTrimmed(ref), isTwice: true }
-        })
-      },
-
-      async remove(ref, guard) {
-        const recorder = await recorderFor(ref)
-        if (recorder === undefined) return store.remove(ref, guard)
-        const incarnation = guard?.incarnation ?? (await store.read(ref))?.record.incarnation
-        return noted(store, recorder, ref, async () => {
-          const value = await store.remove(ref, guard)
-          if (!value || incarnation === undefined) return { value }
-          const session = { sessionId: ref.id, incarnation }
-          // As after a trim.
-          return { value, tell: async () => recorder.index.drop(ref.tenantId, session), isTwice: true }
-        })
-      },
-
-      async restore(ref, copy) {
-        const recorder = await recorderFor(ref)
-        if (recorder === undefined || copy.more === true) return store.restore(ref, copy)
-        return noted(store, recorder, ref, async () => {
-          await store.restore(ref, copy)
-          return { value: undefined, tell: async () => void (await recorder.reindex(ref)) }
-        })
-      },
+      commit: async (ref, change) => (await writesTo(ref)).commit(ref, change),
+      amend: async (ref, amendments, guard) => (await writesTo(ref)).amend(ref, amendments, guard),
+      trim: async (ref, throughSeq, guard) => (await writesTo(ref)).trim(ref, throughSeq, guard),
+      remove: async (ref, guard) => (await writesTo(ref)).remove(ref, guard),
+      restore: async (ref, copy) => (await writesTo(ref)).restore(ref, copy),
     }
   }
-}
 
-const changesOwner = ({ userId, revision }: SessionChange): boolean => userId !== undefined && revision !== 0
-
-function noting(recorder: SearchRecorder, change: SessionChange, committed: Committed): Committed {
-  const { messages = [], title } = change
-  if (title !== undefined) recorder.noteTitle(committed.record)
-  if (messages.length === 0) return committed
-  const stored = committed.messages.map(({ id, seq, at }, index) => {
-    const { payload } = messages[index]!
-    return { id, seq, at, payload }
-  })
-  recorder.note(committed.record, stored)
-  return committed
-}
-
-interface Done<Value> {
-  readonly value: Value
-  /** What the index has to be told (default: nothing). */
-  readonly tell?: () => Promise<void>
-  /** A sweep does it again (default false). */
-  readonly isTwice?: boolean
-}
-
-/** Does what an index must not miss: a note of it stands in the store until the index was told. */
-async function noted<Value>(
-  store: SessionStore,
-  recorder: SearchRecorder,
-  { tenantId, id }: SessionRef,
-  work: () => Promise<Done<Value>>,
-): Promise<Value> {
-  const ref = sideRecordRef('search', tenantId, newId())
-  const note = { revision: 0, incarnation: newId(), label: noteLabel, idleMs: noteMs }
-  await repeatUnknown(() => store.commit(ref, { ...note, body: JSON.stringify({ sessionId: id }) }))
-  const forget = async () => void (await store.remove(ref))
-  try {
-    const { value, tell, isTwice = false } = await work()
-    recorder.tell(async () => {
-      await tell?.()
-      if (!isTwice) await forget()
-    })
-    return value
-  } catch (error) {
-    // It may have been done: then the note stays.
-    if (!isSessionError(error, 'unknown_outcome')) recorder.tell(forget)
-    throw error
+  async #load(store: SessionStore, service: Service): Promise<Writes> {
+    if (this.#told === undefined) {
+      const { searchOf, toldStore } = await records()
+      this.#told = toldStore(store, searchOf(service)!)
+    }
+    return this.#told
   }
 }
+
+type Writes = Pick<SessionStore, 'commit' | 'amend' | 'trim' | 'remove' | 'restore'>

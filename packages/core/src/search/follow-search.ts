@@ -1,7 +1,7 @@
 import type { SessionRef } from '../contract/session-record.js'
 import type { StoredSession } from '../contract/session-store.js'
 import { isUnreadable } from '../errors.js'
-import { noteLabel } from './feed.js'
+import { noteLabel } from './told-store.js'
 import { followSessions, readFollowed } from '../service/follow-sessions.js'
 import type { Service } from '../service/service.js'
 import { readSideRecord, sideRecordRef, sideRecordTenant } from '../service/side-records.js'
