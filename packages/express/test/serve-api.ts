@@ -27,7 +27,8 @@ export const furnished =
   (express: typeof express5) =>
   (app: express5.Express): void => {
     app.use(compression())
-    app.use(express.json({ limit: '1mb', strict: false, type: ['application/json', 'application/*+json'] }))
+    const type = ['application/json', 'application/*+json']
+    app.use(express.json({ limit: '1mb', strict: false, inflate: false, type }))
     // What the parser refuses is answered as the API would.
     app.use(((error: { status: number }, _req, res, next) => {
       if (res.headersSent) next(error)
@@ -35,7 +36,7 @@ export const furnished =
         res
           .status(error.status)
           .set({ 'Cache-Control': 'no-store', 'X-Request-Id': 'parser' })
-          .json({ status: error.status })
+          .json({ status: error.status, code: error.status === 415 ? 'unsupported_media_type' : 'invalid' })
     }) as express5.ErrorRequestHandler)
   }
 
