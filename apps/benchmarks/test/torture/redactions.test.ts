@@ -32,6 +32,18 @@ describe('a redaction', () => {
     expect(faults(story(append('m1', 1), { ...redact, ...refused }), holding([hidden]))).toContain('lost')
   })
 
+  it('whose session went between its steps may show in a fork that was faster', () => {
+    const fork = { sessionId: 'fork', incarnation: 'i2' } as const
+    const messages = [{ id: 'm1', text: redactedText }]
+    const forked = { kind: 'fork', source: 'basket', messages, ...fork } as const
+    const gone = { ...redact, outcome: 'refused', code: 'not_found', absent: true } as const
+    const seen = holding([hidden], fork)
+    const removed = { kind: 'delete' } as const
+    expect(faults(story(append('m1', 1), forked, removed, gone), seen)).toEqual([])
+    const before = { ...redact, ...refused }
+    expect(faults(story(append('m1', 1), before, forked, removed), seen)).toContain('lost')
+  })
+
   it('may be gone with what a reset has dropped', () => {
     const operations = story(append('m1', 1), redact, { kind: 'reset' })
     expect(faults(operations, holding([], { trimmedSeq: 1, lastSeq: 1 }))).toEqual([])

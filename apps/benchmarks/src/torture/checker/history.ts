@@ -18,7 +18,12 @@ export class History {
       for (const { id, text } of operation.messages) put(writers, id, { operation, text })
     }
     this.writers = writers
-    this.redacted = new Set(happened(ordered, 'redact').map(({ messageId }) => messageId))
+    // A session may go between the steps of a redaction, which then finds none, and a fork may have been faster.
+    const redactions = ordered.filter(
+      (operation): operation is OperationOf<'redact'> =>
+        operation.kind === 'redact' && (operation.outcome !== 'refused' || operation.absent === true),
+    )
+    this.redacted = new Set(redactions.map(({ messageId }) => messageId))
     this.lives = grouped(ordered, (operation) =>
       operation.incarnation === undefined ? undefined : lifeKey(operation as Operation & Life),
     )
