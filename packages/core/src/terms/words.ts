@@ -26,6 +26,9 @@ const runs = new RegExp(
   'gu',
 )
 
+/** Whether a character is of a script without spaces between words. */
+export const isUnspaced = (character: string): boolean => unspaced.test(character)
+
 /** The words of a text, in lower case, as written; text without spaces in pairs of characters. */
 export function wordsOf(text: string): string[] {
   const words: string[] = []
