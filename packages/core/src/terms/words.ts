@@ -48,13 +48,16 @@ export function wordsOf(text: string): string[] {
 
 // Longer ones are no words, and the stemmer need not handle them.
 const longestWord = 40
+const plain = /^[a-z]+$/
 
 /** The term of a word for comparing texts; undefined for a word without meaning of its own. */
 export function termOf(word: string): string | undefined {
   const bare = /['’]/.test(word) ? word.replace(/['’]s$/, '').replaceAll(/['’]/g, '') : word
   if (stopWords.has(bare)) return undefined
   const short = bare.length > longestWord ? bare.slice(0, longestWord) : bare
-  return /^[a-z]+$/.test(short) ? stemOf(short) : baseOf(short)
+  // With or without its accents a word is the same.
+  const base = plain.test(short) ? short : baseOf(short)
+  return plain.test(base) ? stemOf(base) : base
 }
 
 // Texts repeat their words, so the stems of this many words are kept.
