@@ -56,7 +56,8 @@ export function termOf(word: string): string | undefined {
   if (stopWords.has(bare)) return undefined
   const short = bare.length > longestWord ? bare.slice(0, longestWord) : bare
   // With or without its accents a word is the same.
-  const base = plain.test(short) ? short : baseOf(short)
+  // A letter of compatibility stands for up to 18 others: an index has no room for many such words.
+  const base = plain.test(short) ? short : baseOf(short).slice(0, longestWord)
   return plain.test(base) ? stemOf(base) : base
 }
 

@@ -91,3 +91,7 @@ describe('a word without its accents', () => {
     expect(termOf(written.toLowerCase())).toBe(termOf(typed))
   })
 })
+
+it('keeps a term short whose letters stand for several', () => {
+  expect(termOf('\ufdfa'.repeat(40))).toHaveLength(40)
+})
