@@ -2,9 +2,10 @@ import { piecesOf } from '../terms/pieces.js'
 import { baseOf } from '../terms/word-base.js'
 import { termOf, wordsOf } from '../terms/words.js'
 
-// As recall: what stands behind it in a long text is rarely what somebody looks for.
-const searchedLength = 65_536
-const charactersPerStep = 4096
+/** So much of a text is searched, as by recall: what stands behind it is rarely what somebody looks for. */
+export const searchedLength = 65_536
+/** So much of it in one step. */
+export const charactersPerStep = 4096
 // An index has no room for more of one message, and a query of more words finds nothing.
 const maxTerms = 4000
 const maxQueryWords = 16

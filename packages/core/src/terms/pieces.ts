@@ -8,13 +8,21 @@ const inWord = /^[\p{L}\p{N}\p{M}'’]/u
  * word as long as a piece is cut.
  */
 export function* piecesOf(text: string, length: number): Generator<string, void> {
+  for (const [from, to] of placesOf(text, length)) yield text.slice(from, to)
+}
+
+/** As `piecesOf`: where each piece begins and ends. */
+export function* placesOf(
+  text: string,
+  length: number,
+): Generator<readonly [from: number, to: number], void> {
   for (let from = 0; from < text.length;) {
     if (text.length - from <= length) {
-      yield text.slice(from)
+      yield [from, text.length]
       return
     }
     const [to, next] = cutAt(text, from, from + length)
-    yield text.slice(from, to)
+    yield [from, to]
     from = next
   }
 }
