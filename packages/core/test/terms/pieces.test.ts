@@ -8,7 +8,7 @@ const texts: readonly (readonly [string, string])[] = [
   ['words between lines alone', Array.from({ length: 99 }, (_, index) => `word${index}`).join('\n')],
   ['a list without spaces', `of: ${Array.from({ length: 99 }, (_, index) => `word${index}`).join(',')}`],
   ['Chinese', '春夏秋冬東南西北天地玄黃宇宙洪荒日月盈昃'.repeat(9)],
-  ['Chinese beyond the basic plane', `${'𠀀𠀁𠀂𠀃'.repeat(40)}`],
+  ['Chinese beyond the basic plane', '𠀀𠀁𠀂𠀃'.repeat(40)],
   ['Japanese and names in Latin', '東京タワーへiPhoneで行きます、ラーメンも'.repeat(9)],
   ['Thai', 'ฉันชอบกินข้าวผัดกุ้งที่ร้านอาหารใกล้บ้าน'.repeat(9)],
   ['words with apostrophes', "l'été d'aujourd'hui n'est pas l'hiver ".repeat(9)],
