@@ -61,10 +61,11 @@ export function parseText(value: unknown, path: string): string {
   throw new SessionError('invalid', `${path} must be a text`, { path })
 }
 
-/** A whole number from 0 up. @throws `invalid` */
+/** A whole number from 0 up, which every store can hold. @throws `invalid` */
 export function parseCount(value: unknown, path: string): number {
-  if (Number.isInteger(value) && (value as number) >= 0) return value as number
-  throw new SessionError('invalid', `${path} must be a whole number, 0 or more`, { path })
+  if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number
+  const most = Number.MAX_SAFE_INTEGER
+  throw new SessionError('invalid', `${path} must be a whole number from 0 to ${most}`, { path })
 }
 
 /** UTF-16 units of a title, a label or a name. */

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { de } from 'zod/locales'
-import { service } from './service.js'
+import { alice, service } from './service.js'
 
 describe('what is wrong with a value', () => {
   const before = { ...z.config() }
@@ -34,5 +34,24 @@ describe('what is wrong with a value', () => {
     await expect(session.append(said)).rejects.toThrow(
       'role: Invalid option: expected one of "system"|"user"|"assistant"|"tool"',
     )
+  })
+})
+
+describe('a moment that no store can hold', () => {
+  const sessions = service({ usage: {}, audit: { secrets: ['a secret of the audit, and of nobody else'] } })
+  const asks: Readonly<Record<string, (to: number) => Promise<unknown>>> = {
+    usage: async (to) => sessions.usage({ tenantId: 'acme', to }),
+    analytics: async (to) => sessions.analytics({ tenantId: 'acme', to }),
+    search: async (to) => sessions.for(alice).search({ text: 'blue', to }),
+    audit: async (to) => {
+      for await (const entry of sessions.audit.list({ tenantId: 'acme', to })) return entry
+      return undefined
+    },
+  }
+
+  it.each(Object.entries(asks))('is refused by a question of %s', async (_, ask) => {
+    for (const to of [2 ** 63, Number.MAX_VALUE, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -1, 0.5])
+      await expect(ask(to), String(to)).rejects.toMatchObject({ code: 'invalid', path: 'to' })
+    await ask(Number.MAX_SAFE_INTEGER)
   })
 })

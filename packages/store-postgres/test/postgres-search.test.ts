@@ -108,6 +108,30 @@ describe('a search in Postgres', () => {
     expect((await pool.query('select 1 from llm_session_searched')).rowCount).toBe(9)
   })
 
+  test('takes the words that need the most room, and those of others beside them', async () => {
+    const pool = context.pools.open(await migrated(context.server), patient.pool)
+    const warnings: string[] = []
+    const sessions = createSessions({
+      store: postgresStore(pool, patient.store),
+      credentialSecrets,
+      search: { index: postgresSearch(pool, slow) },
+      onWarning: ({ code }) => warnings.push(code),
+    })
+    const [alice, bob] = [callers[0]!, callers[2]!]
+    const wide = Array.from({ length: 4000 }, (_, n) => `${n.toString(36)}${'\ufdfa'.repeat(12)}`).join(' ')
+    const far = Array.from({ length: 1500 }, (_, n) => `${n.toString(36)}${'\u2c7c\ua64b'.repeat(19)}`).join(
+      ' ',
+    )
+    const [one, other] = [await sessions.for(alice).create(), await sessions.for(bob).create()]
+    await Promise.all([
+      one.append([wide, far].map((content) => ({ role: 'user' as const, content }))),
+      other.append({ role: 'user', content: 'a blue phone' }),
+    ])
+    await sessions.sweep({ tenants: ['acme'] })
+    expect(await all(sessions, bob, { text: 'blue' })).toHaveLength(1)
+    expect(warnings).toEqual([])
+  })
+
   test('has no readable word, no text and no user where terms are sealed', async () => {
     const pool = context.pools.open(await migrated(context.server), patient.pool)
     const keyring = staticKeyring({ current: 'k', keys: { k: key(1) } })

@@ -1,6 +1,7 @@
 import { SessionError } from '../errors.js'
 import { isId } from '../ids.js'
 import { checkOptions } from '../options.js'
+import { parseCount } from '../parse.js'
 import { nobodysTenant } from './caller.js'
 import type { AuditActor, AuditEntry } from './entry.js'
 
@@ -42,7 +43,9 @@ export function checkQuery(query: AuditQuery): void {
     unsettled: 'flag',
     after: 'object',
   })
-  const { tenantId } = query
+  const { tenantId, from, to } = query
+  if (from !== undefined) parseCount(from, 'from')
+  if (to !== undefined) parseCount(to, 'to')
   const isTenant = tenantId === nobodysTenant || (isId(tenantId) && !tenantId.startsWith('~'))
   if (!isTenant) throw new SessionError('invalid', 'tenantId is none', { path: 'tenantId' })
 }

@@ -1,6 +1,7 @@
 import { int32List, uint8List } from './number-list.js'
 import { similarity } from './similar-words.js'
 import { Vocabulary } from './vocabulary.js'
+import { piecesOf } from '../terms/pieces.js'
 import { isEnglish, termsOf } from '../terms/words.js'
 
 // The usual constants of BM25.
@@ -59,7 +60,7 @@ export class TermIndex {
   *adding(text: string): Generator<void, number> {
     const counts = new Map<number, number>()
     let length = 0
-    for (const piece of piecesOf(text.length > mostText ? text.slice(0, mostText) : text)) {
+    for (const piece of piecesOf(text.slice(0, mostText), pieceLength)) {
       for (const term of termsOf(piece)) {
         const id = this.#vocabulary.add(term)
         if (id === this.#newest.length) {
@@ -230,18 +231,4 @@ const postingsPerStep = 10_000
 
 function beginningOf(letter: (index: number) => number): number {
   return (letter(0) * 65_536 + letter(1)) * 65_536 + letter(2)
-}
-
-/** A text in pieces that end between words, if possible. */
-function* piecesOf(text: string): Generator<string> {
-  let start = 0
-  while (start < text.length) {
-    let end = Math.min(text.length, start + pieceLength)
-    if (end < text.length) {
-      const gap = text.slice(start + 1, end + 1).lastIndexOf(' ')
-      if (gap >= 0) end = start + 1 + gap
-    }
-    yield text.slice(start, end)
-    start = end
-  }
 }

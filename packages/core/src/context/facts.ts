@@ -107,9 +107,9 @@ function filled(template: string, match: RegExpExecArray): string {
     .trim()
 }
 
+// Signs that tell one thing from another stay: `C#` is not `C`, and 5% are not 5.
+const gaps = /(?:\s|(?![#%&*@])\p{P})+/gu
+
 function folded(text: string): string {
-  return text
-    .toLowerCase()
-    .replace(/[\s\p{P}]+/gu, ' ')
-    .trim()
+  return text.normalize('NFC').toLowerCase().replace(gaps, ' ').trim()
 }

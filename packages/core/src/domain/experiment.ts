@@ -41,6 +41,22 @@ const maxExperiments = 50
 const maxArms = 20
 const name = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,59}$/
 
+/**
+ * The arms of a session with one more. The session may be in experiments of other services, too, so what the options do not
+ * have goes only where there are more than there may be, those first that were decided first.
+ */
+export function withArm(
+  before: Readonly<Record<string, AssignedArm>>,
+  [experiment, assigned]: readonly [experiment: string, assigned: AssignedArm],
+  isListed: (experiment: string) => boolean,
+): Readonly<Record<string, AssignedArm>> {
+  let surplus = Object.keys(before).length + 1 - maxExperiments
+  const others = Object.entries(before).filter(
+    ([name]) => name !== experiment && (isListed(name) || surplus-- <= 0),
+  )
+  return Object.fromEntries([...others, [experiment, assigned]])
+}
+
 /** @throws `invalid` with the path of what is wrong */
 export function checkExperiments(experiments: unknown): void {
   if (experiments === undefined) return

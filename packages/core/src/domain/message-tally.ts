@@ -1,5 +1,6 @@
 import { isJsonObject } from '../json.js'
 import { type Message, textOf } from './message.js'
+import { redactedAt } from './message-changes.js'
 import type { KeptTally, MessageCounts, TimeSpread } from './counted-messages.js'
 import { type Topic, TopicCounts } from './topics.js'
 
@@ -33,7 +34,8 @@ export class MessageTally {
   add(message: Pick<Message, 'role' | 'content' | 'tokens' | 'status' | 'metadata' | 'at'>): void {
     this.addCounts(countsOf(message))
     if (message.role !== 'user') return
-    this.#topics.add(textOf(message))
+    // Nobody said the word that stands where words were.
+    if (redactedAt(message) === undefined) this.#topics.add(textOf(message))
     const day = Math.floor(message.at / dayMs)
     if (this.#days.at(-1) === day || this.#days.includes(day)) return
     this.#days = [...this.#days, day].toSorted((one, other) => one - other).slice(-maxDays)

@@ -5,3 +5,6 @@ import * as z from 'zod/mini'
  * zone is refused, for nobody knows whose it is.
  */
 export const moment = z.union([z.iso.datetime({ offset: true }), z.iso.date()])
+
+/** A moment of a query as epoch milliseconds; what is before 1970 is before everything that is stored. */
+export const toMoment = (text: string): number => Math.max(0, Date.parse(text))

@@ -1,12 +1,19 @@
 import type { SearchExcerpt } from '../domain/search.js'
-import { plainOf, type QueryWord, searchTermOf, type SearchWords } from './terms.js'
+import {
+  charactersPerStep,
+  plainOf,
+  type QueryWord,
+  searchedLength,
+  searchTermOf,
+  type SearchWords,
+} from './terms.js'
+import { placesOf } from '../terms/pieces.js'
 import { wordsOf } from '../terms/words.js'
 import { wellFormed } from '../context/well-formed.js'
 
 // As much as a line of results shows.
 const excerptLength = 200
 const before = 60
-const tokensPerStep = 200
 // What is searched is longer, but a word stands at a place of its text in lower case only where that has its length.
 const tokens = /[\p{L}\p{N}\p{M}]+(?:['’]\p{L}+)*/gu
 
@@ -18,23 +25,24 @@ export function* excerptOf(text: string, found: SearchWords): Generator<void, Se
   let start = 0
   let end = 0
   const marks: Mark[] = []
-  let steps = 0
-  for (const { 0: token, index } of text.matchAll(tokens)) {
-    if (++steps % tokensPerStep === 0) yield
-    if (first !== undefined && index >= end) break
-    for (const [from, to] of marksIn(token, found)) {
+  for (const [place, next] of placesOf(text.slice(0, searchedLength), charactersPerStep)) {
+    if (first !== undefined && place >= end) break
+    for (const [at, to] of foundIn(text.slice(place, next), found)) {
+      const from = place + at
       if (first === undefined) {
-        first = index + from
+        first = from
         start = first <= before ? 0 : startOfWord(text, first - before, first)
-        end = Math.min(text.length, Math.max(start + excerptLength, index + to))
-      }
-      if (index + to > end) continue
+        // What is no word of a language may be as long as its text.
+        const shown = Math.min(place + to, first + excerptLength)
+        end = Math.min(text.length, Math.max(start + excerptLength, shown))
+      } else if (place + to > end) continue
+      const mark: Mark = [from, Math.min(place + to, end)]
       const last = marks.at(-1)
-      const mark: Mark = [index + from, index + to]
       if (last !== undefined && mark[0] <= last[1])
         marks[marks.length - 1] = [last[0], Math.max(last[1], mark[1])]
       else marks.push(mark)
     }
+    yield
   }
   if (first === undefined) end = Math.min(text.length, excerptLength)
   const lead = start > 0 ? '… ' : ''
@@ -51,6 +59,12 @@ function startOfWord(text: string, from: number, atMost: number): number {
   if (space >= 0 && space < atMost) return space + 1
   const isInside = /[\udc00-\udfff]/.test(text.charAt(from))
   return isInside ? from + 1 : from
+}
+
+/** The places of what was found in a piece of a text. */
+function* foundIn(piece: string, found: SearchWords): Generator<Mark, void> {
+  for (const { 0: token, index } of piece.matchAll(tokens))
+    for (const [from, to] of marksIn(token, found)) yield [index + from, index + to]
 }
 
 /** The parts of a run of letters that were found: all of it, or pairs of characters where a script has no spaces. */

@@ -1,9 +1,11 @@
+import { piecesOf } from '../terms/pieces.js'
 import { baseOf } from '../terms/word-base.js'
 import { termOf, wordsOf } from '../terms/words.js'
 
-// As recall: what stands behind it in a long text is rarely what somebody looks for.
-const searchedLength = 65_536
-const charactersPerStep = 4096
+/** So much of a text is searched, as by recall: what stands behind it is rarely what somebody looks for. */
+export const searchedLength = 65_536
+/** So much of it in one step. */
+export const charactersPerStep = 4096
 // An index has no room for more of one message, and a query of more words finds nothing.
 const maxTerms = 4000
 const maxQueryWords = 16
@@ -12,7 +14,7 @@ const longestTerm = 40
 /** The terms of a text and how often it has them, step by step. */
 export function* searchTermsOf(text: string): Generator<void, Map<string, number>> {
   const counts = new Map<string, number>()
-  for (const piece of piecesOf(text.slice(0, searchedLength))) {
+  for (const piece of piecesOf(text.slice(0, searchedLength), charactersPerStep)) {
     for (const word of wordsOf(piece)) {
       for (const term of termsOfWord(word)) {
         const count = counts.get(term)
@@ -22,19 +24,6 @@ export function* searchTermsOf(text: string): Generator<void, Map<string, number
     yield
   }
   return counts
-}
-
-/** A text in pieces that end between words. */
-function* piecesOf(text: string): Generator<string, void> {
-  for (let from = 0; from < text.length;) {
-    let to = Math.min(text.length, from + charactersPerStep)
-    if (to < text.length) {
-      const space = text.lastIndexOf(' ', to)
-      if (space > from) to = space
-    }
-    yield text.slice(from, to)
-    from = to
-  }
 }
 
 // Two characters of Chinese or Japanese are a word of `wordsOf`; one of them may be one, too.

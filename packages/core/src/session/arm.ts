@@ -1,4 +1,4 @@
-import { type AssignedArm, type ExperimentUnit, pickArm } from '../domain/experiment.js'
+import { type AssignedArm, type ExperimentUnit, pickArm, withArm } from '../domain/experiment.js'
 import type { SessionBody } from '../domain/session-body.js'
 import { SessionError } from '../errors.js'
 import type { LiveSession } from '../service/live-session.js'
@@ -38,9 +38,9 @@ export async function armOf(live: LiveSession, experiment: string): Promise<stri
   let isNew = false
   const { body, record } = await live.update((seen) => {
     isNew = known(seen) === undefined
-    // What the options do not have any more is dropped, so that there is no more than they have.
-    const others = Object.entries(seen.arms ?? {}).filter(([name]) => Object.hasOwn(experiments, name))
-    return isNew ? { ...seen, arms: { ...Object.fromEntries(others), [experiment]: { arm, version } } } : seen
+    if (!isNew) return seen
+    const isListed = (name: string): boolean => Object.hasOwn(experiments, name)
+    return { ...seen, arms: withArm(seen.arms ?? {}, [experiment, { arm, version }], isListed) }
   })
   // Another process may have been faster, with another answer of `armOf`.
   const chosen = known(body)!.arm

@@ -31,7 +31,7 @@ function* termsIn(text: string): Generator<TopicTerm, void> {
   const english = isEnglish(text)
   for (const [clause] of text.matchAll(clauses)) {
     // A word of Katakana is known by its script: it need not be read in pairs.
-    for (const [form] of clause.matchAll(katakana)) yield { term: form, form, isPhrase: false }
+    for (const [form] of clause.matchAll(katakana)) yield { term: termOfTopic(form), form, isPhrase: false }
     let before: TopicTerm | undefined
     for (const word of wordsOf(clause.replaceAll(katakana, ' '))) {
       const one = topicTerm(word, english)

@@ -1,6 +1,6 @@
-// Marks above and below letters of Latin, Greek and Cyrillic, and the vowel points of Hebrew and Arabic. In other
-// scripts marks are vowels that matter.
-const points = /[\u0300-\u036f\u0591-\u05c7\u064b-\u0652\u0640]/g
+// Marks above and below letters of Latin, Greek and Cyrillic, the vowel points of Hebrew and Arabic, and the hamza that
+// many do not type. In other scripts marks are vowels that matter.
+const points = /[\u0300-\u036f\u0591-\u05c7\u064b-\u0655\u0640]/g
 const letters: Readonly<Record<string, string>> = {
   ß: 'ss',
   ł: 'l',

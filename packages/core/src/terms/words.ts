@@ -26,6 +26,9 @@ const runs = new RegExp(
   'gu',
 )
 
+/** Whether a character is of a script without spaces between words. */
+export const isUnspaced = (character: string): boolean => unspaced.test(character)
+
 /** The words of a text, in lower case, as written; text without spaces in pairs of characters. */
 export function wordsOf(text: string): string[] {
   const words: string[] = []
@@ -45,13 +48,17 @@ export function wordsOf(text: string): string[] {
 
 // Longer ones are no words, and the stemmer need not handle them.
 const longestWord = 40
+const plain = /^[a-z]+$/
 
 /** The term of a word for comparing texts; undefined for a word without meaning of its own. */
 export function termOf(word: string): string | undefined {
   const bare = /['’]/.test(word) ? word.replace(/['’]s$/, '').replaceAll(/['’]/g, '') : word
   if (stopWords.has(bare)) return undefined
   const short = bare.length > longestWord ? bare.slice(0, longestWord) : bare
-  return /^[a-z]+$/.test(short) ? stemOf(short) : baseOf(short)
+  // With or without its accents a word is the same.
+  // A letter of compatibility stands for up to 18 others: an index has no room for many such words.
+  const base = plain.test(short) ? short : baseOf(short).slice(0, longestWord)
+  return plain.test(base) ? stemOf(base) : base
 }
 
 // Texts repeat their words, so the stems of this many words are kept.

@@ -29,6 +29,22 @@ describe('mergeFacts', () => {
   })
 })
 
+describe('what counts as the same', () => {
+  const kept = (...facts: readonly Parameters<typeof fact>[]) =>
+    mergeFacts(
+      [],
+      facts.map((one) => fact(...one)),
+    ).map(({ id }) => id)
+
+  it('is a subject however its letters are put together', () => {
+    expect(kept(['1', 'Espresso', 'caf\u00e9'], ['2', 'Mocha', 'Cafe\u0301'])).toEqual(['2'])
+  })
+
+  it('is no text with another sign that tells things apart', () => {
+    expect(kept(['1', 'Writes C'], ['2', 'Writes C#'], ['3', 'Tips 5'], ['4', 'Tips 5%'])).toHaveLength(4)
+  })
+})
+
 describe('extractFacts', () => {
   const from = (said: string) =>
     extractFacts(log(['user', said])[0]!).map(({ text, subject }) => [subject, text])

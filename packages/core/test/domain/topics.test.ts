@@ -50,7 +50,7 @@ describe('topTopics', () => {
   it('comes to the same wherever the counts were kept and gone on with', () => {
     const words = Array.from(
       { length: 150 },
-      (_, n) => `${'abcdefghij'[n % 10]}${n}word 지도 지도를 手机店 スマホ`,
+      (_, n) => `${'abcdefghij'[n % 10]}${n}word 지도 지도를 手机店 スマホ ﾗｰﾒﾝ`,
     )
     const texts = words.map((_, n) => `${words[(n * n) % 150]} ${words[(n * 7) % 40]} battery life`)
     const whole = new TopicCounts()

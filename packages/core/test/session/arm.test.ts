@@ -38,6 +38,42 @@ describe('armOf', () => {
     expect(await again(named('b', '2'))).toBe('b')
   })
 
+  it('stays beside the arms of other services that share the session, of which the oldest go past fifty', async () => {
+    const store = memoryStore()
+    const numbered = (from: number, to: number) =>
+      service({
+        store,
+        experiments: Object.fromEntries(
+          Array.from({ length: to - from }, (_, index) => [
+            `e${from + index}`,
+            { ...half, armOf: () => 'a' },
+          ]),
+        ),
+      })
+    const [one, other, later] = [numbered(0, 1), numbered(1, 50), numbered(50, 52)]
+    const session = await one.for(alice).create({ id: 'one' })
+    await one.armOf(session, 'e0')
+    for (let index = 1; index < 50; index++) await other.armOf(await other.for(alice).get('one'), `e${index}`)
+    const toldBy = async (sessions: typeof one, experiment: string) => {
+      const before = sessions.events.length
+      await sessions.armOf(await sessions.for(alice).get('one'), experiment)
+      return sessions.events.slice(before).filter(({ type }) => type === 'experiment.assigned').length
+    }
+    expect(await toldBy(one, 'e0')).toBe(0)
+    await later.armOf(await later.for(alice).get('one'), 'e50')
+    await later.armOf(await later.for(alice).get('one'), 'e51')
+    expect(await toldBy(other, 'e2')).toBe(0)
+    expect(await toldBy(one, 'e0')).toBe(1)
+  })
+
+  it('is decided anew where the options have the arm no more', async () => {
+    const store = memoryStore()
+    const first = service({ store, experiments: { checkout: { arms: { a: 1 } } } })
+    await first.armOf(await first.for(alice).create({ id: 'one' }), 'checkout')
+    const second = service({ store, experiments: { checkout: { arms: { b: 1 } } } })
+    expect(await second.armOf(await second.for(alice).get('one'), 'checkout')).toBe('b')
+  })
+
   it('goes by the weights, and independently in experiments, versions and tenants', async () => {
     const weighted = { arms: { none: 0, rare: 1, often: 3 } }
     const count = async (experiment: string, version: string, tenantId: string) => {

@@ -54,6 +54,15 @@ describe('info', () => {
     expect((await session.info()).messages.total).toBe(1)
   })
 
+  it('takes for no topic what stands where words were redacted', async () => {
+    const { session } = await place(['camera', 'lens', 'my secret'])
+    await session.redact(2)
+    await session.redact(3)
+    const { messages, topics } = await session.info()
+    expect(messages.total).toBe(3)
+    expect(topics).toEqual([{ word: 'camera', count: 1 }])
+  })
+
   it('lets others go on while it counts a long history', async () => {
     const text = Array.from({ length: 600 }, (_, n) => `w${n.toString(36)}x`).join(' ')
     const { session } = await place(Array.from({ length: 1000 }, (_, n) => `${n} ${text}`))

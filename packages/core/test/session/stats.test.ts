@@ -13,6 +13,7 @@ type Counted = Pick<SessionInfo, 'messages' | 'tokens' | 'topics' | 'turns'>
 /** What every message of the history says, by plain loops. */
 async function recounted(session: Session): Promise<Counted> {
   const all = await session.allMessages()
+  const said = all.filter(({ role, metadata }) => role === 'user' && metadata?.['redacted'] === undefined)
   const of = (role: string) => all.filter((message) => message.role === role).length
   const turns = all.flatMap(({ role, metadata, status }) =>
     role === 'assistant' && isJsonObject(metadata?.['turn']) ? [{ turn: metadata['turn'], status }] : [],
@@ -33,7 +34,7 @@ async function recounted(session: Session): Promise<Counted> {
       total: all.length,
     },
     tokens: all.reduce((sum, { tokens }) => sum + tokens, 0),
-    topics: topTopics(all.filter(({ role }) => role === 'user').map(textOf)),
+    topics: topTopics(said.map(textOf)),
     turns: {
       completed: ended('completed'),
       failed: ended('failed'),

@@ -76,3 +76,22 @@ describe('periodsIn', () => {
     expect(periodsIn('You may march on', [2023])).toEqual([])
   })
 })
+
+describe('a word without its accents', () => {
+  it.each([
+    ['résumé', 'resume'],
+    ['naïve', 'naive'],
+    ['teléfonos', 'telefonos'],
+    ['números', 'numeros'],
+    ['fiancées', 'fiancees'],
+    ['ＰＨＯＮＥＳ', 'phones'],
+    ['أحمد', 'احمد'],
+    ['آمال', 'امال'],
+  ])('has the term that it has with them: %s', (written, typed) => {
+    expect(termOf(written.toLowerCase())).toBe(termOf(typed))
+  })
+})
+
+it('keeps a term short whose letters stand for several', () => {
+  expect(termOf('\ufdfa'.repeat(40))).toHaveLength(40)
+})

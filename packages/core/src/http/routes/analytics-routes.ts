@@ -2,6 +2,7 @@ import { analyticsCsv } from '../../analytics/analytics-csv.js'
 import { recordOf } from '../../audit/access.js'
 import { toIso } from '../../time.js'
 import { asksForCsv, checkAdmin, csvResponse, csvType } from '../admin-csv.js'
+import { toMoment } from '../moment.js'
 import { type Route, route } from '../route.js'
 import * as schemas from './analytics-schemas.js'
 
@@ -26,8 +27,8 @@ export const analyticsRoutes: readonly Route[] = [
       await recordOf(api.service, identity, { action: 'admin.analytics' })
       const report = await api.sessions.analytics({
         tenantId: identity.tenantId,
-        ...(from === undefined ? {} : { from: Date.parse(from) }),
-        ...(to === undefined ? {} : { to: Date.parse(to) }),
+        ...(from === undefined ? {} : { from: toMoment(from) }),
+        ...(to === undefined ? {} : { to: toMoment(to) }),
         ...(bucket === undefined ? {} : { bucket }),
         ...(segmentBy === undefined ? {} : { segmentBy }),
         ...(minGroup === undefined ? {} : { minGroup }),

@@ -4,6 +4,7 @@ import { type Identity, isAdmin } from '../../domain/identity.js'
 import { SessionError } from '../../errors.js'
 import { fromBase64Url, toBase64Url } from '../../ids.js'
 import { toIso } from '../../time.js'
+import { toMoment } from '../moment.js'
 import { type Route, route } from '../route.js'
 import * as schemas from './audit-schemas.js'
 
@@ -25,8 +26,8 @@ export const auditRoutes: readonly Route[] = [
       const entries = api.sessions.audit.list({
         ...withoutUndefined(same),
         tenantId: identity.tenantId,
-        ...(from === undefined ? {} : { from: Date.parse(from) }),
-        ...(to === undefined ? {} : { to: Date.parse(to) }),
+        ...(from === undefined ? {} : { from: toMoment(from) }),
+        ...(to === undefined ? {} : { to: toMoment(to) }),
         ...(actor === undefined ? {} : { actor: { userId: actor } }),
         ...(subject === undefined ? {} : { subject: { userId: subject } }),
         ...(cursor === undefined ? {} : { after: parseCursor(cursor) }),

@@ -2,6 +2,7 @@ import type { z } from 'zod/mini'
 import type { FoundMessage, SearchOptions, SearchPage } from '../../domain/search.js'
 import { toIso } from '../../time.js'
 import { type Route, route } from '../route.js'
+import { toMoment } from '../moment.js'
 import { sessionView } from '../views.js'
 import * as schemas from './search-schemas.js'
 
@@ -43,8 +44,8 @@ function toOptions({ q, from, to, ...others }: z.output<typeof schemas.searchQue
   const given = Object.entries(others).filter(([, value]) => value !== undefined)
   return {
     text: q,
-    ...(from === undefined ? {} : { from: Date.parse(from) }),
-    ...(to === undefined ? {} : { to: Date.parse(to) }),
+    ...(from === undefined ? {} : { from: toMoment(from) }),
+    ...(to === undefined ? {} : { to: toMoment(to) }),
     ...Object.fromEntries(given),
   }
 }

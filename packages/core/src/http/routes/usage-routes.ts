@@ -3,6 +3,7 @@ import type { Identity } from '../../domain/identity.js'
 import { toIso } from '../../time.js'
 import { usageCsv } from '../../usage/usage-csv.js'
 import { asksForCsv, checkAdmin, csvResponse, csvType } from '../admin-csv.js'
+import { toMoment } from '../moment.js'
 import { type Route, route } from '../route.js'
 import * as schemas from './usage-schemas.js'
 
@@ -29,8 +30,8 @@ export const usageRoutes: readonly Route[] = [
       const report = await api.sessions.usage({
         ...shape,
         tenantId: identity.tenantId,
-        ...(from === undefined ? {} : { from: Date.parse(from) }),
-        ...(to === undefined ? {} : { to: Date.parse(to) }),
+        ...(from === undefined ? {} : { from: toMoment(from) }),
+        ...(to === undefined ? {} : { to: toMoment(to) }),
         ...(userId === undefined ? {} : { userId }),
         ...(sessionId === undefined ? {} : { sessionId }),
       })
