@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isSessionError, type SessionStore } from '@sessions/core'
 import { hashRoute, type ShardedStore, shardedStore } from '@sessions/store-sharded'
-import { tenants } from '../lane/lane.js'
+import { attic, tenants } from '../lane/lane.js'
 import type { Struck } from './chaos.js'
 
 /** Two shards, and the home of their map: as prefixes of tables in one database. */
@@ -24,7 +24,8 @@ export async function keepMoving(store: ShardedStore, isOver: () => boolean): Pr
   while (!isOver()) {
     try {
       const to = moves % 2 === 0 ? 'north' : 'south'
-      await store.movePartition({ partition: partitions, to, tenants: () => tenants })
+      // A move leaves behind what it is not told of.
+      await store.movePartition({ partition: partitions, to, tenants: () => [...tenants, attic] })
       moves++
     } catch (error) {
       // Servers fail here. The same call again goes on.

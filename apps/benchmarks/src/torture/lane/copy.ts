@@ -1,9 +1,7 @@
 import type { Session, SessionStore } from '@sessions/core'
 import { isSessionError, type SessionCopy, type SessionRef, type StoredMessage } from '@sessions/core/store'
-import type { Lane } from './lane.js'
+import { attic, type Lane } from './lane.js'
 
-// No list of the tenants that are checked shows what is put here.
-const elsewhere = 'attic'
 const partSize = 7
 
 /**
@@ -17,7 +15,7 @@ export async function copy(lane: Lane, session: Session): Promise<void> {
   await lane.recorder.run(
     { tenantId: from.tenantId, sessionId: from.id },
     'always',
-    () => copied(lane.store, from, { tenantId: elsewhere, id: `${name}.${tries++}` }),
+    () => copied(lane.store, from, { tenantId: attic, id: `${name}.${tries++}` }),
     (wrong) => ({ kind: 'copy', ...(wrong === undefined || wrong === '' ? {} : { wrong }) }),
   )
 }

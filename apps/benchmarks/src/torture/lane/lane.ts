@@ -9,6 +9,8 @@ export const briefMs = 250
 
 /** All of them use the same session ids. */
 export const tenants = ['acme', 'globex'] as const
+/** The tenant of copies, which no check looks at. */
+export const attic = 'attic'
 const sessionIds = ['basket', 'support', 'trip']
 const maxStale = 6
 const maxSent = 12
