@@ -66,6 +66,7 @@ describe('an error of the server', () => {
     ['57P01', 'unavailable again anew', 'the database did not answer'],
     ['08006', 'unavailable again anew', 'the database did not answer'],
     ['25P03', 'unavailable again anew', 'the database ended the transaction'],
+    ['25P02', 'unavailable again anew', 'the connection has a failed transaction'],
     ['25P04', 'unavailable again anew', 'the database ended the transaction'],
     ['58000', 'store_failed anew', 'the database refuses the statement'],
     ['XX000', 'store_failed anew', 'the database refuses the statement'],

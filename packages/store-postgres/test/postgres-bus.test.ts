@@ -122,6 +122,23 @@ describe('postgresBus', () => {
     await expect(heard(bus)).rejects.toMatchObject({ code: 'unavailable' })
   })
 
+  test('is unavailable, and closes, while the application has every connection of the pool', async () => {
+    const url = await context.server.createDatabase()
+    const pool = context.pools.open(url, { max: 1, connectionTimeoutMillis: 0 })
+    const bus = postgresBus({ publish: pool, listen: url })
+    const held = await pool.connect()
+    try {
+      await expect(heard(bus)).rejects.toMatchObject({ code: 'unavailable' })
+      await bus.close()
+    } finally {
+      held.release()
+    }
+    const ours = "from pg_stat_activity where application_name = 'sessions bus' and datname = $1"
+    const count = async () =>
+      (await pool.query(`select 1 ${ours}`, [new URL(url).pathname.slice(1)])).rowCount
+    await waitUntil(async () => (await count()) === 0, { what: 'the end of the connection' })
+  })
+
   test('wakes a watcher of another process at once', async () => {
     const url = await migrated(context.server)
     const [one, other] = await Promise.all(

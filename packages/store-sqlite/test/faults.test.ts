@@ -238,6 +238,28 @@ test.each(['removed', 'replaced'] as const)(
   },
 )
 
+test.each([[['-wal']], [['-wal', '-shm']]])(
+  'a file whose %j is removed while it is open: what was acknowledged is there, and others may begin another log',
+  async (ends) => {
+    const path = newPath()
+    const store = open(path)
+    await store.commit(ref, { revision: 0, messages: [{ id: 'm1', payload: '1' }] })
+    for (const end of ends) rmSync(path + end)
+    const message = `${path}-wal was removed or replaced while it is open: restart the process`
+    const late = store.commit(ref, { messages: [{ id: 'm2', payload: '2' }] })
+    await expect(late).rejects.toMatchObject({ code: 'unknown_outcome', cause: { message } })
+    expect(await refusals(store)).toEqual(all('unavailable'))
+    await expect(store.read(ref)).rejects.toMatchObject({ message })
+    const next = open(path)
+    await next.commit(ref, { messages: [{ id: 'm2', payload: '2' }] })
+    await store.close()
+    await next.commit(ref, { messages: [{ id: 'm3', payload: '3' }] })
+    await next.close()
+    const { messages } = await open(path).messages(ref, { limit: 10 })
+    expect(messages.map(({ id }) => id)).toEqual(['m1', 'm2', 'm3'])
+  },
+)
+
 /** The path of another file of sessions. */
 async function backup(): Promise<string> {
   const path = newPath()

@@ -7,8 +7,12 @@ interface Sender {
   silences: number
 }
 
-// A process that has ended is silent for ever. One that goes on is heard of by then, although many texts get lost.
-const mostSilences = 4
+// One that goes on is heard of by then, although many texts get lost.
+const soonSilences = 4
+// Later ones cost all who watch a read, and are told that much more seldom.
+const laterTimes = 4
+// A process that has ended is silent for ever. One whose way to send is away goes on storing: this is for five minutes.
+const mostSilences = 38
 
 /** What has come from the other processes on a bus: so a hole in it is seen. */
 export class Senders {
@@ -41,7 +45,9 @@ export class Senders {
    */
   anySilent(): boolean {
     const now = performance.now()
-    const silent = [...this.#known].filter(([, { since }]) => now - since >= this.#silenceMs)
+    const silent = [...this.#known].filter(([, { since, silences }]) => {
+      return now - since >= this.#silenceMs * (silences < soonSilences ? 1 : laterTimes)
+    })
     for (const [name, sender] of silent) {
       sender.since = now
       sender.silences++

@@ -115,16 +115,24 @@ export class Listener {
   async #heard(echoes: Map<string, () => void>): Promise<void> {
     const name = randomUUID()
     let timer: NodeJS.Timeout | undefined
+    let isSent = false
     const came = new Promise<boolean>((resolve) => echoes.set(name, () => resolve(true)))
+    const late = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), echoMs)
+    })
+    // A pool that has no connection to lend may never answer.
+    const sent = this.#send(`${echoName} ${name}`).then(() => {
+      isSent = true
+      return late
+    })
     try {
-      await this.#send(`${echoName} ${name}`)
-      const late = new Promise<boolean>((resolve) => {
-        timer = setTimeout(() => resolve(false), echoMs)
-      })
-      if (await Promise.race([came, late])) return
+      if (await Promise.race([came, sent, late])) return
     } finally {
       clearTimeout(timer)
       echoes.delete(name)
+    }
+    if (!isSent) {
+      throw new SessionError('unavailable', `nothing went out through \`publish\` within ${echoMs} ms`)
     }
     const problem =
       'what is sent through `publish` does not come back on `listen`: let `listen` lead to the server itself, not to a pooler, and to the same database'

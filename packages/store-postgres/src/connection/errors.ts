@@ -44,6 +44,8 @@ const refusedByPgBouncer = /^unsupported startup parameter/
 const transient = new Set(['40001', '40P01', '55P03'])
 // The server has ended a transaction that waited or lasted too long, and rolled it back: this process may have been busy.
 const ended = new Set(['25P03', '25P04'])
+// The application gave the connection back inside a transaction that had failed.
+const leftBehind = '25P02'
 // The server is out of disk, of memory, or of a resource of that kind.
 const full = new Set(['53000', '53100', '53200'])
 const missing = new Set(['42P01', '42703', '3F000'])
@@ -86,6 +88,8 @@ export function judge(error: unknown, { unknown }: { unknown: boolean }): Verdic
   }
   if (transient.has(code)) return verdict('unavailable', 'the database is too contended', error, true)
   if (ended.has(code)) return verdict('unavailable', 'the database ended the transaction', error, true)
+  if (code === leftBehind)
+    return verdict('unavailable', 'the connection has a failed transaction', error, true)
   if (code === '57014') return verdict('unavailable', 'the database cancelled the statement', error)
   if (code === '25006') return verdict('unavailable', 'the database is read-only', error)
   if (full.has(code) || error.message.includes('No space left')) {
@@ -123,7 +127,8 @@ export function isLost(error: unknown): boolean {
   if (isSessionError(error)) return false
   if (!isServerError(error)) return true
   const { code } = error
-  return lost.test(code) || fatal.test(code) || code === '25006' || unprepared.has(code) || isStalePlan(error)
+  if (lost.test(code) || fatal.test(code) || unprepared.has(code)) return true
+  return code === '25006' || code === leftBehind || isStalePlan(error)
 }
 
 /** Whether the database has a row already that may be there only once. */

@@ -81,6 +81,7 @@ class Lease implements Connection {
         return
       }
       const lease = new Lease(until, reject)
+      const refused = new Set<PoolClient>()
       const connected: Connected = (error, client, release) => {
         if (client === undefined) {
           lease.#stopDeadline()
@@ -92,20 +93,31 @@ class Lease implements Connection {
           release()
           return
         }
+        if (isInTransaction(client) && !refused.has(client)) {
+          refused.add(client)
+          // A pool closes it, and the server rolls back. What stands in for a pool may give the same one again, and mean it.
+          release(new Error('given back to the pool inside a transaction'))
+          warnOfTransaction()
+          connect()
+          return
+        }
         listen(client)
         lease.#client = client
         lease.#release = release
         resolve(lease)
       }
       // `pg` calls back. What stands in for its pool may know promises alone.
-      const promised = pool.connect(connected) as unknown
-      if (!isPromise<PoolClient>(promised)) return
-      promised.then(
-        (client) => {
-          if (lease.#client !== client) connected(undefined, client, (error) => client.release(error))
-        },
-        (error: unknown) => connected(error as Error, undefined, () => {}),
-      )
+      const connect = (): void => {
+        const promised = pool.connect(connected) as unknown
+        if (!isPromise<PoolClient>(promised)) return
+        promised.then(
+          (client) => {
+            if (lease.#client !== client) connected(undefined, client, (error) => client.release(error))
+          },
+          (error: unknown) => connected(error as Error, undefined, () => {}),
+        )
+      }
+      connect()
     })
   }
 
@@ -186,6 +198,24 @@ function toConfig({ name, text }: Statement, values: readonly Value[], prepare: 
     types: textTypes,
     ...(prepare ? { name } : {}),
   }
+}
+
+/** Whether the application has left a transaction open, of which all that is written here would be a part. */
+function isInTransaction(client: { getTransactionStatus?: () => string | null }): boolean {
+  const status = client.getTransactionStatus?.()
+  return status === 'T' || status === 'E'
+}
+
+let isWarned = false
+
+function warnOfTransaction(): void {
+  if (isWarned) return
+  isWarned = true
+  process.emitWarning(
+    'A connection was given back to the pg.Pool inside a transaction, and was closed: what is written in one that nobody ' +
+      'commits is lost. Let the application end each transaction before it releases the connection, also after an error.',
+    { type: 'SessionsWarning', code: 'SESSIONS_POSTGRES_TRANSACTION' },
+  )
 }
 
 // When the server ends an idle connection, the connection emits `error`. Without a listener that ends the process.

@@ -48,7 +48,8 @@ export async function openFile(path: string, until: number, synchronous: Synchro
     if (mode?.['journal_mode'] !== 'wal') return { database }
     database.exec(`${settings}; ${cache.first}`)
     const background = new Background(path, {})
-    await background.exec('pragma busy_timeout = 100')
+    // A connection opens the log with its first read. One that is removed or replaced later is none of ours.
+    await background.exec('pragma busy_timeout = 100; select count(*) from sqlite_schema')
     const file = String(main?.['file'])
     const reserve = new Reserve(file)
     const log = new WriteAheadLog({

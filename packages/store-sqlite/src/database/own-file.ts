@@ -25,7 +25,10 @@ export class OwnFile {
   }
 
   open(until: number): Open | Promise<Open> {
-    if (this.#open !== undefined) return this.#open
+    if (this.#open !== undefined) {
+      this.#open.log?.check()
+      return this.#open
+    }
     if (this.#isClosed) throw new SessionError('unavailable', 'the store is closed')
     return (this.#opening ??= this.#begin(until).finally(() => {
       this.#opening = undefined

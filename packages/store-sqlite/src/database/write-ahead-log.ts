@@ -1,3 +1,4 @@
+import { SessionError } from '@sessions/core/store'
 import { close, fdatasync, open } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { promisify } from 'node:util'
@@ -32,6 +33,9 @@ export async function fileAt(path: string): Promise<string | undefined> {
   return found && `${found.dev} ${found.ino}`
 }
 
+const replaced = (path: string): string =>
+  `${path} was removed or replaced while it is open: restart the process`
+
 // Node ends a process that lets go of an open `FileHandle`, and an application may let go of a store.
 const descriptors = new FinalizationRegistry<number>((descriptor) => close(descriptor, () => {}))
 
@@ -47,9 +51,17 @@ export class WriteAheadLog {
   #nextFlush: Promise<void> | undefined
   #moving: Promise<void> | undefined
   #bytes = 0
+  /** Which file the log was when its first commit was flushed. */
+  #log: string | undefined
+  #isGone = false
 
   constructor(options: WriteAheadLogOptions) {
     this.#options = options
+  }
+
+  /** @throws `unavailable` when the log was found to be removed or replaced: others then write to another one. */
+  check(): void {
+    if (this.#isGone) throw new SessionError('unavailable', replaced(`${this.#options.path}-wal`))
   }
 
   /**
@@ -76,8 +88,8 @@ export class WriteAheadLog {
       descriptors.unregister(this)
       await promisify(close)(descriptor)
     }
-    // The file alone then has everything, for those who copy it.
-    await this.#quietly('pragma wal_checkpoint(truncate)')
+    // The file alone then has everything, for those who copy it. A log that others do not see would damage it.
+    if (!this.#isGone) await this.#quietly('pragma wal_checkpoint(truncate)')
     this.#options.background.close()
   }
 
@@ -88,14 +100,25 @@ export class WriteAheadLog {
     this.#nextFlush = undefined
     this.#descriptor ??= this.#open()
     const { path, file } = this.#options
-    const [now] = await Promise.all([fileAt(path), promisify(fdatasync)(await this.#descriptor)])
-    // SQLite goes on with a file that nobody finds any more, and all that is written to it is lost at the end.
-    if (now !== file) throw new Error(`${path} was removed or replaced while it is open: restart the process`)
+    const descriptor = await this.#descriptor
+    const [now, log] = await Promise.all([
+      fileAt(path),
+      fileAt(`${path}-wal`),
+      promisify(fdatasync)(descriptor),
+    ])
+    // SQLite goes on with files that nobody finds any more, and all that is written to them is lost at the end.
+    if (now !== file) throw new Error(replaced(path))
+    if (log === this.#log) return
+    // What only the log has still gets into the file, as long as nobody has begun another log.
+    if (!this.#isGone) await this.#quietly('pragma wal_checkpoint(passive)')
+    this.#isGone = true
+    throw new Error(replaced(`${path}-wal`))
   }
 
   async #open(): Promise<number> {
     const descriptor = await promisify(open)(`${this.#options.path}-wal`, 'r+')
     descriptors.register(this, descriptor, this)
+    this.#log = await fileAt(`${this.#options.path}-wal`)
     return descriptor
   }
 
