@@ -118,6 +118,84 @@ describe('a model that gives its name', () => {
   })
 })
 
+describe('a part of an answer that never ends', () => {
+  const much = 'x'.repeat(1024 * 1024)
+  const argumentsOf = (call: object) => ({ choices: [{ index: 0, delta: { tool_calls: [call] } }] })
+
+  it.each<[string, object[], object]>([
+    [
+      'arguments of Chat Completions',
+      [argumentsOf({ index: 0, id: 'c', function: { name: 'f', arguments: '' } })],
+      argumentsOf({ index: 0, function: { arguments: much } }),
+    ],
+    [
+      'ever new calls of Chat Completions',
+      [],
+      argumentsOf({ id: much, function: { name: 'f', arguments: '{}' } }),
+    ],
+    [
+      'an input of Anthropic',
+      [
+        {
+          type: 'content_block_start',
+          index: 0,
+          content_block: { type: 'tool_use', id: 'c', name: 'f', input: {} },
+        },
+      ],
+      { type: 'content_block_delta', index: 0, delta: { type: 'input_json_delta', partial_json: much } },
+    ],
+    [
+      'a compaction of Anthropic',
+      [{ type: 'content_block_start', index: 0, content_block: { type: 'compaction', content: '' } }],
+      { type: 'content_block_delta', index: 0, delta: { type: 'compaction_delta', content: much } },
+    ],
+    [
+      'thoughts of OpenRouter',
+      [],
+      {
+        choices: [
+          { index: 0, delta: { reasoning_details: [{ type: 'reasoning.text', index: 0, text: much }] } },
+        ],
+      },
+    ],
+    [
+      'arguments of Gemini',
+      [],
+      {
+        candidates: [
+          {
+            content: {
+              parts: [
+                {
+                  functionCall: {
+                    name: 'f',
+                    willContinue: true,
+                    partialArgs: [{ jsonPath: '$.a', stringValue: much }],
+                  },
+                },
+              ],
+            },
+          },
+        ],
+      },
+    ],
+    [
+      'an input of Bedrock',
+      [{ contentBlockStart: { contentBlockIndex: 0, start: { toolUse: { toolUseId: 'c', name: 'f' } } } }],
+      { contentBlockDelta: { contentBlockIndex: 0, delta: { toolUse: { input: much } } } },
+    ],
+  ])('%s: the turn fails when no reply could hold it', async (_, begin, piece) => {
+    const session = await opened()
+    let given = 0
+    const result = await session.turn('Hi', async function* () {
+      yield* begin
+      for (; given < 100; given++) yield piece
+    } as never).result
+    expect([result.status, result.code]).toEqual(['failed', 'too_large'])
+    expect(given).toBeLessThan(20)
+  })
+})
+
 describe('what JavaScript calls a turn with', () => {
   const echo = () => 'echo'
 

@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '../../json.js'
 import { fromText } from '../../domain/part-dialects.js'
 import { type DialectReader, isSomething, modelIn, objectIn, objectsIn, saying, textIn } from './fields.js'
+import { Held } from './held.js'
 
 /** Reads the events of an Anthropic stream, or a whole message. */
 export class AnthropicReader implements DialectReader {
@@ -8,6 +9,7 @@ export class AnthropicReader implements DialectReader {
   readonly #inputs = new Map<JsonValue | undefined, { block: JsonObject; json: string }>()
   #usage: JsonObject = {}
   #finish: JsonObject | undefined
+  readonly #held = new Held()
   #isOpen = false
 
   get isOpen(): boolean {
@@ -95,7 +97,8 @@ export class AnthropicReader implements DialectReader {
       case 'compaction_delta': {
         const open = this.#inputs.get(index)
         if (open === undefined) return []
-        const content = (textIn(open.block, 'content') ?? '') + (textIn(delta, 'content') ?? '')
+        const content =
+          (textIn(open.block, 'content') ?? '') + this.#held.keep(textIn(delta, 'content') ?? '')
         // Without it the provider cannot read its summary.
         const sealed = textIn(delta, 'encrypted_content')
         open.block = {
@@ -107,7 +110,7 @@ export class AnthropicReader implements DialectReader {
       }
       case 'input_json_delta': {
         const open = this.#inputs.get(index)
-        if (open !== undefined) open.json += textIn(delta, 'partial_json') ?? ''
+        if (open !== undefined) open.json += this.#held.keep(textIn(delta, 'partial_json') ?? '')
         return []
       }
       default:

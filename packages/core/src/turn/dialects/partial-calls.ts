@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../../json.js'
 import { fromText } from '../../domain/part-dialects.js'
+import { Held } from './held.js'
 
 /** A piece of a call. */
 export interface CallPiece {
@@ -23,11 +24,13 @@ interface OpenCall {
 
 /** Joins the pieces of calls that come by index. */
 export class PartialCalls {
+  readonly #held = new Held()
   #calls: OpenCall[] = []
   /** The newest of them by index: the next piece of its arguments belongs to it. */
   readonly #byIndex = new Map<JsonValue | undefined, OpenCall>()
 
   add(index: JsonValue | undefined, { id, name, args, isText = false, extras = {} }: CallPiece): void {
+    this.#held.keep([id, name, args, extras])
     let open = this.#byIndex.get(index)
     // Some providers give every call the index 0, each call whole.
     const isOther = open !== undefined && id !== '' && name !== '' && id !== open.id && isWhole(open.args)

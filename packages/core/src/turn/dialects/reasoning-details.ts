@@ -1,16 +1,18 @@
 import type { JsonObject } from '../../json.js'
+import { Held } from './held.js'
 
 // Their pieces follow each other; of all other fields the last one counts.
 const texts: readonly string[] = ['text', 'summary']
 
 /** Joins the pieces of `reasoning_details`, with which OpenRouter gives the thoughts of any model, signatures included. */
 export class ReasoningDetails {
+  readonly #held = new Held()
   readonly #details = new Map<string, JsonObject>()
   #id: JsonObject = {}
 
   /** @returns The fields that join the thoughts of this completion to what `end` gives. */
   add(details: readonly JsonObject[], completion: string | undefined): JsonObject {
-    for (const detail of details) {
+    for (const detail of this.#held.keep(details)) {
       // What is sealed comes whole, and may come twice.
       const { type, data, index = this.#details.size } = detail
       const key = JSON.stringify([type, data ?? index])

@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js'
 import { objectIn, objectsIn, textIn } from './fields.js'
+import { Held } from './held.js'
 
 interface Fields {
   [key: string]: JsonValue | Node
@@ -10,6 +11,7 @@ const maxDepth = 30
 
 /** Joins the calls of Gemini whose arguments come one by one, each with its place: `streamFunctionCallArguments`. */
 export class StreamedArgs {
+  readonly #held = new Held()
   #open: { part: JsonObject; args: Node } | undefined
 
   /** The parts of a chunk; a call is among them when it is complete. */
@@ -20,6 +22,7 @@ export class StreamedArgs {
       const { willContinue, partialArgs: _, ...told } = functionCall
       const open = this.#open ?? { part: {}, args: { ...objectIn(functionCall, 'args') } }
       if (this.#open === undefined && willContinue !== true) return [part]
+      this.#held.keep(part)
       for (const arg of objectsIn(functionCall, 'partialArgs')) put(open.args, arg)
       open.part = {
         ...open.part,
