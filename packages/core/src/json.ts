@@ -2,7 +2,10 @@ import { SessionError } from './errors.js'
 
 /** Any value that JSON can hold. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject
-/** A JSON object. */
+/**
+ * A JSON object. A shape that is declared as a `type` fits; one that is declared as an `interface` does not, as TypeScript
+ * lets others add fields to it.
+ */
 export interface JsonObject {
   readonly [key: string]: JsonValue
 }
