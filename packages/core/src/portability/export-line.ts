@@ -3,7 +3,7 @@ import { digestOf } from '../digest.js'
 import type { Message } from '../domain/message.js'
 import type { UsageGroup } from '../domain/usage.js'
 import type { UserFact } from '../domain/user-fact.js'
-import type { SessionBody } from '../domain/session-body.js'
+import type { Lineage, SessionBody } from '../domain/session-body.js'
 import type { SessionRecord } from '../contract/session-record.js'
 
 /** The first line of an export. */
@@ -30,13 +30,15 @@ export type ExportedBody = Pick<
   | 'summaries'
   | 'path'
   | 'branches'
-  | 'lineage'
   | 'usage'
   | 'turnCount'
   | 'documentTurns'
   | 'arms'
   | 'journey'
->
+> & {
+  /** Where it was forked from. Whose budget it spends from is of use to the library alone. */
+  readonly lineage?: Omit<Lineage, 'rootId'> | undefined
+}
 
 /** A session, before its messages. All of its messages follow, each in a line. */
 export interface SessionLine extends Pick<

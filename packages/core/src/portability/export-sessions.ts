@@ -266,7 +266,8 @@ function sessionLine(record: SessionRecord, body: SessionBody): SessionLine {
 /** Without what is of use to the library alone, and without secrets of transfers. */
 function exportedBody(body: SessionBody): ExportedBody {
   const { state, preferences, cart, cartCounts, orders, facts, summaries } = body
-  const { path, branches, lineage, usage, turnCount, documentTurns, arms, journey } = body
+  const { path, branches, usage, turnCount, documentTurns, arms, journey } = body
+  const lineage = body.lineage && { sessionId: body.lineage.sessionId, seq: body.lineage.seq }
   const said = { state, preferences, cart, cartCounts, orders, facts, summaries }
   return { ...said, path, branches, lineage, usage, turnCount, documentTurns, arms, journey }
 }
