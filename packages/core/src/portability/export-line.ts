@@ -64,10 +64,13 @@ export interface GoneLine {
   readonly id: string
 }
 
-/** Nobody can read the session: it is damaged, or its key was destroyed. */
+/** Nobody can read this: it is damaged, or its key was destroyed. The rest is in the export. */
 export interface UnreadableLine {
   readonly type: 'unreadable'
-  readonly id: string
+  /** The session; absent where it is none. */
+  readonly id?: string
+  /** What it is, where it is no session: the line of this type is missing. */
+  readonly part?: 'consent' | 'memory' | 'usage'
 }
 
 /** The last line of an export. Without it, the export was cut off. */
