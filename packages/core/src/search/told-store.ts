@@ -100,14 +100,14 @@ async function noted<Value>(
   const forget = async () => void (await store.remove(ref))
   try {
     const { value, tell, isTwice = false } = await work()
-    recorder.tell(async () => {
+    recorder.tell(tenantId, async () => {
       await tell?.()
       if (!isTwice) await forget()
     })
     return value
   } catch (error) {
     // It may have been done: then the note stays.
-    if (!isSessionError(error, 'unknown_outcome')) recorder.tell(forget)
+    if (!isSessionError(error, 'unknown_outcome')) recorder.tell(tenantId, forget)
     throw error
   }
 }
