@@ -196,7 +196,8 @@ describe('counts of messages', () => {
     asked.length = 0
     await add(1, 450)
     await tallies.of(await record(), body())
-    expect(asked.map(({ after }) => after)).toEqual([450])
+    // With the last one that was counted.
+    expect(asked.map(({ after }) => after)).toEqual([449])
     asked.length = 0
     await tallies.of(await record(), body())
     expect(asked).toEqual([])

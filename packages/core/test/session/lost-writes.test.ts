@@ -71,6 +71,20 @@ describe('a process that has read what a failover lost', () => {
     }
   })
 
+  it('counts what is there', async () => {
+    const { process, replicate, failOver } = pair()
+    const mine = await process().create({ id: 's', messages: [said('first')] })
+    await replicate()
+    for (let n = 0; n < 2; n++) await mine.append({ role: 'assistant', content: `gone ${n} zebra` })
+    expect((await mine.info()).messages.assistant).toBe(2)
+    failOver()
+    const theirs = await process().get('s')
+    for (let n = 0; n < 3; n++) await theirs.append(said(`there ${n} lion`))
+    const { messages, topics } = await mine.info()
+    expect(messages).toMatchObject({ user: 4, assistant: 0 })
+    expect(JSON.stringify(topics)).not.toContain('zebra')
+  })
+
   it('reads nothing more than before where nothing was lost', async () => {
     const { process, readsOf } = pair()
     const mine = await process().create({ id: 's', messages: [said('first')] })
