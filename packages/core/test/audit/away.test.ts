@@ -6,6 +6,8 @@ import {
   type SessionErrorCode,
   type SessionStore,
 } from '../../src/index.js'
+import { noteAudit } from '../../src/audit/note.js'
+import { serviceOf } from '../../src/sessions.js'
 import { codeOf } from '../service.js'
 
 const secrets = ['a secret that signs what is on record']
@@ -48,3 +50,39 @@ it.each<SessionErrorCode>(['unavailable', 'unknown_outcome', 'store_full'])(
     expect(await audit.verify({ tenantId: 'acme' })).toMatchObject({ ok: true, entries: 2 })
   },
 )
+
+it('settles with what was noted until then, although somebody is refused all the time', async () => {
+  const inner = memoryStore()
+  const held: (() => void)[] = []
+  let isSlow = false
+  const store: SessionStore = {
+    ...inner,
+    commit: async (ref, change) => {
+      if (isSlow) await new Promise<void>((resolve) => held.push(resolve))
+      return inner.commit(ref, change)
+    },
+  }
+  const sessions = createSessions({ audit: { secrets, store } })
+  await sessions.audit.append(entry)
+  isSlow = true
+  const note = (sessionId: string): void =>
+    noteAudit(
+      serviceOf(sessions),
+      { tenantId: 'acme', actor: 'anonymous', action: 'read.denied', sessionId },
+      'refused',
+    )
+  const passes = async (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+  note('one')
+  while (held.length === 0) await passes()
+  let isSettled = false
+  const settled = sessions.settled().then(() => (isSettled = true))
+  for (let turns = 0; turns < 20_000 && !isSettled; turns++) {
+    note(`later ${turns}`)
+    await passes()
+    held.shift()?.()
+  }
+  expect(isSettled).toBe(true)
+  isSlow = false
+  for (const resolve of held) resolve()
+  await settled
+})
