@@ -74,14 +74,14 @@ it('settles with what was noted until then, although somebody is refused all the
   const passes = async (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
   note('one')
   while (held.length === 0) await passes()
-  let isSettled = false
-  const settled = sessions.settled().then(() => (isSettled = true))
-  for (let turns = 0; turns < 20_000 && !isSettled; turns++) {
+  const state = { isSettled: false }
+  const settled = sessions.settled().then(() => (state.isSettled = true))
+  for (let turns = 0; turns < 20_000 && !state.isSettled; turns++) {
     note(`later ${turns}`)
     await passes()
     held.shift()?.()
   }
-  expect(isSettled).toBe(true)
+  expect(state.isSettled).toBe(true)
   isSlow = false
   for (const resolve of held) resolve()
   await settled
