@@ -158,7 +158,7 @@ export interface Sessions {
   /**
    * Settles when no background work runs: no summaries, no replies whose readers have disconnected, no erasures that go on
    * after a 202; and when usage, notes of the audit and the index of a search are written, and listeners have sent what
-   * they kept.
+   * they kept. Where one of these cannot be written, it gives up after 10 seconds, and warns.
    */
   settled(): Promise<void>
   /**
@@ -249,20 +249,15 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
 async function flushed(service: Service): Promise<void> {
   const { usage, search } = service
   const loaded = usage === undefined && search === undefined ? undefined : await records()
-  let failed: { readonly why: unknown } | undefined
-  for (const flush of [
-    async () => (await auditOf(service))?.flush(),
-    async () => loaded?.usageOf(service)?.flush(),
-    async () => loaded?.searchOf(service)?.flush(),
-    async () => service.flushListeners(),
-  ]) {
-    try {
-      await flush()
-    } catch (why) {
-      failed ??= { why }
-    }
-  }
-  if (failed !== undefined) throw failed.why
+  const ended = await Promise.allSettled([
+    auditOf(service).then(async (audit) => audit?.flush()),
+    loaded?.usageOf(service)?.drain(),
+    loaded?.searchOf(service)?.drain(),
+  ])
+  // At last: the others tell them what they dropped.
+  await service.flushListeners()
+  const failed = ended.find((each) => each.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
 }
 
 /** As `sessions.import`, for the caller whom the audit names. */

@@ -18,6 +18,19 @@ export function timerMs(ms: number): number {
   return Math.max(0, Math.min(Math.ceil(ms), longestTimerMs))
 }
 
+/** Whether work settles within so many milliseconds. It goes on in any case. */
+export async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<boolean>((resolve) => {
+    timer = later(() => resolve(false), timerMs(ms))
+  })
+  try {
+    return await Promise.race([work.then(() => true), late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 /** The moment so long before another one, and 0 when there was none: a period of `Infinity` never ends. */
 export function momentBefore(at: number, ms: number): number {
   return Math.max(0, at - ms)

@@ -100,9 +100,9 @@ export class AuditLog {
     return known?.more ?? 0
   }
 
-  /** Settles when nothing that was noted waits any more. */
+  /** Settles when what was noted until now is written or dropped: who is refused all the time notes all the time. */
   async flush(): Promise<void> {
-    while (this.#notes.size > 0) await Promise.all(this.#notes)
+    await Promise.all(this.#notes)
   }
 
   /** The entry of something that has names. @throws `unavailable` */

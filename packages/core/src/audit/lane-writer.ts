@@ -1,6 +1,7 @@
 import { isSessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import { type AuditEntry, encodeEntry, type NewEntry } from './entry.js'
+import { isOutage } from '../service/unknown-outcome.js'
 import { extendLane, type Lane, type Lanes, openLane } from './lane.js'
 
 interface Waiting {
@@ -55,7 +56,10 @@ export class LaneWriter {
       } catch (error) {
         // What may have been written ends this lane: it goes on from a head that this process knows.
         if (!isSessionError(error, 'unavailable')) this.#lane = undefined
-        for (const each of batch) each.failed(error)
+        // What waits behind it would wait as long as a call may take, for each batch: callers come faster than that.
+        const isAway = isOutage(error) || isSessionError(error, 'unknown_outcome')
+        const refused = isAway ? [...batch, ...this.#waiting.splice(0)] : batch
+        for (const each of refused) each.failed(error)
       }
     }
   }

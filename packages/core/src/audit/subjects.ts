@@ -1,4 +1,5 @@
 import { digestOf } from '../digest.js'
+import { isUnreadable } from '../errors.js'
 import { newId } from '../ids.js'
 import type { Service } from '../service/service.js'
 import { readUserRecord, type TenantUser, updateUserRecord, type UserRecord } from '../service/user-record.js'
@@ -6,6 +7,8 @@ import type { AuditActor } from './entry.js'
 
 /** Stands for a user whose data was erased: nothing says any more who it was. */
 export const erased = 'user:erased'
+/** Stands in the audit for a user whose record nobody can read: its key is lost, and nothing says who it was. */
+const unreadable = 'user:unreadable'
 
 // The user record is read again after a while: an erasure in another process has destroyed its key meanwhile.
 const freshMs = 60_000
@@ -35,12 +38,15 @@ export class Subjects {
     return typeof actor === 'string' ? actor : this.of({ tenantId, userId: actor.userId })
   }
 
-  /** The pseudonym of a user, who gets a key if there is none yet. */
+  /** The pseudonym of a user, who gets a key if there is none yet; of one whose record nobody can read, nobody's. */
   async of(user: TenantUser): Promise<string> {
     const name = nameOf(user)
     const known = this.#known.get(name)
     if (known !== undefined && known.until > performance.now()) return known.pseudonym
-    const pseudonym = this.#keyOf(user).then(async (key) => this.#pseudonymWith(key, user))
+    const pseudonym = this.#keyOf(user).then(
+      async (key) => this.#pseudonymWith(key, user),
+      (error: unknown) => this.#withoutKey(error),
+    )
     pseudonym.catch(() => this.#known.delete(name))
     this.#known.delete(name)
     this.#known.set(name, { pseudonym, until: performance.now() + freshMs })
@@ -79,6 +85,12 @@ export class Subjects {
       [name]: before[name] ?? made,
     }))
     return changed?.value[name]
+  }
+
+  /** The record of one user must not keep from being recorded what others did, nor what is done with the user. */
+  #withoutKey(error: unknown): string {
+    if (!isUnreadable(error)) throw error
+    return this.#key === 'auditKey' ? unreadable : erased
   }
 
   async #pseudonymWith(key: string | undefined, { tenantId, userId }: TenantUser): Promise<string> {

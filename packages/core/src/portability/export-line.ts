@@ -3,7 +3,7 @@ import { digestOf } from '../digest.js'
 import type { Message } from '../domain/message.js'
 import type { UsageGroup } from '../domain/usage.js'
 import type { UserFact } from '../domain/user-fact.js'
-import type { SessionBody } from '../domain/session-body.js'
+import type { Lineage, SessionBody } from '../domain/session-body.js'
 import type { SessionRecord } from '../contract/session-record.js'
 
 /** The first line of an export. */
@@ -30,13 +30,15 @@ export type ExportedBody = Pick<
   | 'summaries'
   | 'path'
   | 'branches'
-  | 'lineage'
   | 'usage'
   | 'turnCount'
   | 'documentTurns'
   | 'arms'
   | 'journey'
->
+> & {
+  /** Where it was forked from. Whose budget it spends from is of use to the library alone. */
+  readonly lineage?: Omit<Lineage, 'rootId'> | undefined
+}
 
 /** A session, before its messages. All of its messages follow, each in a line. */
 export interface SessionLine extends Pick<
@@ -62,10 +64,13 @@ export interface GoneLine {
   readonly id: string
 }
 
-/** Nobody can read the session: it is damaged, or its key was destroyed. */
+/** Nobody can read this: it is damaged, or its key was destroyed. The rest is in the export. */
 export interface UnreadableLine {
   readonly type: 'unreadable'
-  readonly id: string
+  /** The session; absent where it is none. */
+  readonly id?: string
+  /** What it is, where it is no session: the line of this type is missing. */
+  readonly part?: 'consent' | 'memory' | 'usage'
 }
 
 /** The last line of an export. Without it, the export was cut off. */

@@ -99,13 +99,7 @@ async function* linesOf(
   yield manifest(tenantId, scope?.userId)
   if (scope === undefined) return
   const { userId } = scope
-  const consents = userId === undefined ? undefined : await readConsents(service, { tenantId, userId })
-  if (consents !== undefined) yield { type: 'consent', ...consents }
-  if (userId !== undefined) {
-    const facts = await readMemory(service, { tenantId, userId })
-    if (facts.length > 0) yield { type: 'memory', facts }
-    yield* usageLines(service, { tenantId, userId })
-  }
+  if (userId !== undefined) yield* userLines(service, { tenantId, userId })
   const seen = new Set<string>()
   // A session that becomes active meanwhile moves to the beginning of the list, where the export has been already.
   for (let isSecond = false; ; isSecond = true) {
@@ -128,10 +122,36 @@ async function* linesOf(
   }
 }
 
-async function* usageLines(service: Service, user: TenantUser): AsyncGenerator<Line> {
-  if (!keepsUsage(service)) return
+/** What is kept of a user beside the sessions. What nobody can read is named, and keeps nothing else from being exported. */
+async function* userLines(service: Service, user: TenantUser): AsyncGenerator<Line> {
+  for (const [part, read] of [
+    ['consent', consentLines],
+    ['memory', memoryLines],
+    ['usage', usageLines],
+  ] as const) {
+    try {
+      yield* await read(service, user)
+    } catch (error) {
+      if (!isUnreadable(error)) throw error
+      yield { type: 'unreadable', part }
+    }
+  }
+}
+
+async function consentLines(service: Service, user: TenantUser): Promise<readonly Line[]> {
+  const consents = await readConsents(service, user)
+  return consents === undefined ? [] : [{ type: 'consent', ...consents }]
+}
+
+async function memoryLines(service: Service, user: TenantUser): Promise<readonly Line[]> {
+  const facts = await readMemory(service, user)
+  return facts.length === 0 ? [] : [{ type: 'memory', facts }]
+}
+
+async function usageLines(service: Service, user: TenantUser): Promise<readonly Line[]> {
+  if (!keepsUsage(service)) return []
   const { groups } = await queryUsage(service, { ...user, by: ['model'], bucket: 'day' })
-  for (const group of groups) yield { type: 'usage', ...group }
+  return groups.map((group) => ({ type: 'usage', ...group }))
 }
 
 /** The lines of a session. One that nobody can read is named, and does not keep the others from being exported. */
@@ -266,7 +286,8 @@ function sessionLine(record: SessionRecord, body: SessionBody): SessionLine {
 /** Without what is of use to the library alone, and without secrets of transfers. */
 function exportedBody(body: SessionBody): ExportedBody {
   const { state, preferences, cart, cartCounts, orders, facts, summaries } = body
-  const { path, branches, lineage, usage, turnCount, documentTurns, arms, journey } = body
+  const { path, branches, usage, turnCount, documentTurns, arms, journey } = body
+  const lineage = body.lineage && { sessionId: body.lineage.sessionId, seq: body.lineage.seq }
   const said = { state, preferences, cart, cartCounts, orders, facts, summaries }
   return { ...said, path, branches, lineage, usage, turnCount, documentTurns, arms, journey }
 }

@@ -127,7 +127,8 @@ export function parseSession(
       path: 'lastSeq',
     })
   }
-  return { ...parsed, body: parseBody(parsed.body, lastSeq) } as SessionLine & { readonly body: SessionBody }
+  const body = parseBody(parsed.body, lastSeq)
+  return { ...parsed, body: withOwnBudget(body, parsed.id) } as SessionLine & { readonly body: SessionBody }
 }
 
 function parseBody(given: Readonly<Record<string, unknown>>, lastSeq: number): SessionBody {
@@ -139,6 +140,13 @@ function parseBody(given: Readonly<Record<string, unknown>>, lastSeq: number): S
   checkRanges(body.path, lastSeq, 'body.path', true)
   for (const branch of body.branches) checkRanges(branch.path, lastSeq, 'body.branches', false)
   return body
+}
+
+/** A file proves no line of forks: the session that it names may be anybody's, and its budget is not shared. */
+function withOwnBudget(body: SessionBody, id: string): SessionBody {
+  if (body.lineage === undefined) return body
+  const { sessionId, seq: through } = body.lineage
+  return { ...body, lineage: { sessionId, rootId: id, seq: through } }
 }
 
 /** The ranges of a branch stand in order; the last one of the active branch is open, and no other. */

@@ -73,21 +73,43 @@ export async function sweepAll(
 
 /** @returns Whether the store of the tenant is down. */
 async function sweepTenant(service: Service, tenantId: string, sweeping: Sweep): Promise<boolean> {
-  return (
-    (await sweeping.always(async () => resumeErasures(service, tenantId))) ||
-    (await sweeping.step(async (left) => keepUsage(service, tenantId, left))) ||
-    (await sweeping.always(async () => followSearch(service, tenantId))) ||
-    (await sweeping.step(async (left) => keepAnalytics(service, tenantId, left))) ||
-    (await sweeping.walk(async (pace) => applyRetention(service, tenantId, pace))) ||
-    (await sweeping.step(async (left) => keepAudit(service, tenantId, left)))
-  )
+  const steps = {
+    erasures: async () => sweeping.always(async () => resumeErasures(service, tenantId)),
+    usage: async () => sweeping.step(async (left) => keepUsage(service, tenantId, left)),
+    search: async () => sweeping.always(async () => followSearch(service, tenantId)),
+    analytics: async () => sweeping.step(async (left) => keepAnalytics(service, tenantId, left)),
+    retention: async () => sweeping.walk(async (pace) => applyRetention(service, tenantId, pace)),
+    audit: async () => sweeping.step(async (left) => keepAudit(service, tenantId, left)),
+  }
+  for (const [name, step] of Object.entries(steps)) {
+    if (sweeping.isGivenUp(name)) continue
+    const isAway = await step()
+    // Usage and audit may have databases of their own, of which the rest needs none.
+    if (isAway && (await isDown(service, tenantId))) return true
+    sweeping.took(name, isAway)
+  }
+  return false
 }
+
+async function isDown({ store }: Service, tenantId: string): Promise<boolean> {
+  try {
+    await store.list({ tenantId, limit: 1 })
+    return false
+  } catch (error) {
+    return isAwayBy(error)
+  }
+}
+
+const isAwayBy = (error: unknown): boolean =>
+  isSessionError(error, 'unavailable') || isSessionError(error, 'unknown_outcome')
 
 /** What a sweep has done so far, and what has failed: it goes on with the rest. */
 class Sweep {
   readonly #limit: number
   readonly #pace: Required<SweepPace>
   readonly #failures: unknown[] = []
+  /** For how many tenants in a row a step has found its database away. */
+  readonly #away = new Map<string, number>()
   #count = 0
 
   constructor(limit: number, { isStopped = () => false, isWhole = false }: SweepPace) {
@@ -95,7 +117,7 @@ class Sweep {
     this.#pace = { isStopped, isWhole }
   }
 
-  /** Does one thing, unless the limit is reached. @returns Whether the store is down. */
+  /** Does one thing, unless the limit is reached. @returns Whether what it asks is away. */
   async step(work: (left: number) => Promise<number>): Promise<boolean> {
     const { isStopped, isWhole } = this.#pace
     const left = isWhole ? this.#limit : this.#limit - this.#count
@@ -119,7 +141,7 @@ class Sweep {
     })
   }
 
-  /** Does one thing that does not count. @returns Whether the store is down. */
+  /** Does one thing that does not count. @returns Whether what it asks is away. */
   async always(work: () => Promise<unknown>): Promise<boolean> {
     try {
       await work()
@@ -127,8 +149,18 @@ class Sweep {
     } catch (error) {
       if (isSessionError(error, 'closed')) throw error
       this.#failures.push(error)
-      return isSessionError(error, 'unavailable') || isSessionError(error, 'unknown_outcome')
+      return isAwayBy(error)
     }
+  }
+
+  /** Whether a step of a tenant found its database away, though the store of the tenant is there. */
+  took(step: string, isAway: boolean): void {
+    this.#away.set(step, isAway ? (this.#away.get(step) ?? 0) + 1 : 0)
+  }
+
+  /** Whether the rest of the sweep goes on without a step: each tenant would wait for what does not answer. */
+  isGivenUp(step: string): boolean {
+    return (this.#away.get(step) ?? 0) >= maxDownInRow
   }
 
   /** How much it did. @throws What failed first. */

@@ -23,7 +23,7 @@ const maxMessages = 20_000
 export async function followSearch(service: Service, tenantId: string): Promise<void> {
   const recorder = searchOf(service)
   if (recorder === undefined) return
-  await recorder.flush()
+  await recorder.flush(tenantId)
   try {
     const now = await readStoreTime(service, tenantId)
     await followNotes(recorder, tenantId, now)
@@ -112,7 +112,7 @@ async function readable({ store }: Service, ref: SessionRef): Promise<StoredSess
 export async function forgetSearch(service: Service, user: TenantUser): Promise<number> {
   const recorder = searchOf(service)
   if (recorder === undefined) return 0
-  await recorder.flush()
+  await recorder.flush(user.tenantId)
   const subject = await recorder.subjects.find(user)
   recorder.subjects.forget(user)
   return subject === undefined ? 0 : recorder.index.forget(user.tenantId, subject)

@@ -12,12 +12,12 @@ export const indexOf = (service: Service): SearchRecorder | undefined => searchO
 /** Asks the index, and reads what it proposes. @throws `unavailable` when it does not answer. */
 export async function indexed(recorder: SearchRecorder, { tenantId, userId }: Searched) {
   // A caller finds what it has just said.
-  await recorder.flush()
+  const isPut = await recorder.flush(tenantId)
   const user = userId === undefined ? undefined : await recorder.subjects.find({ tenantId, userId })
   const opened = new Map<string, Promise<OpenedSession | undefined>>()
   return {
     kind: 'index',
-    isComplete: await isFollowed(recorder, tenantId),
+    isComplete: (await isFollowed(recorder, tenantId)) && isPut,
     async newest(
       searched: Searched,
       after: Candidate['place'] | undefined,

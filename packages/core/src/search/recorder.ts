@@ -4,10 +4,11 @@ import type { StoredMessage } from '../contract/session-store.js'
 import { decodeMessage, textOf } from '../domain/message.js'
 import type { SearchEntry, SearchIndex } from '../domain/search.js'
 import type { TermSeal } from '../contract/term-seal.js'
-import { isSessionError, isUnreadable } from '../errors.js'
+import { isSessionError, isUnreadable, SessionError } from '../errors.js'
 import type { Service } from '../service/service.js'
-import { TenantQueue } from '../service/tenant-queue.js'
+import { flushMs, TenantQueue } from '../service/tenant-queue.js'
 import { inSlices, pause } from '../slices.js'
+import { within } from '../time.js'
 import { readMessage } from './find.js'
 import { searchTermsOf } from './terms.js'
 
@@ -46,6 +47,7 @@ export class SearchRecorder {
   readonly #lostAt = new Map<string, number>()
   #told: Promise<void> = Promise.resolve()
   #tells = 0
+  #drains = 0
 
   constructor(service: Service) {
     const { index, terms } = service.search!
@@ -101,12 +103,15 @@ export class SearchRecorder {
   }
 
   /** Has the index told something that it must not miss. What fails, or does not fit, a note in the store tells. */
-  tell(work: () => Promise<void>): void {
+  tell(tenantId: string, work: () => Promise<void>): void {
     if (this.#tells === maxTells) return
     this.#tells++
+    const drains = this.#drains
     this.#told = this.#told.then(async () => {
       try {
-        await this.#queue.flush()
+        if (drains !== this.#drains) return
+        if (!(await this.#queue.flush(tenantId)))
+          throw new SessionError('unavailable', 'What was said before is not in the index yet.')
         await work()
       } catch (cause) {
         this.service.warn({
@@ -120,10 +125,23 @@ export class SearchRecorder {
     })
   }
 
-  /** Settles when nothing waits any more. */
-  async flush(): Promise<void> {
-    await this.#queue.flush()
-    while (this.#tells > 0) await this.#told
+  /**
+   * Settles when the index has what a tenant has said until now, and what it was told.
+   *
+   * @returns False when that took too long; then it goes on without whoever has waited.
+   */
+  async flush(tenantId: string): Promise<boolean> {
+    const told = this.#told
+    return (await this.#queue.flush(tenantId)) && (this.#tells === 0 || (await within(told, flushMs)))
+  }
+
+  /** As `flush`, of all tenants, at the end: what cannot be put by then the next sweep puts. */
+  async drain(): Promise<void> {
+    await this.#queue.drain()
+    if (this.#tells === 0 || (await within(this.#told, flushMs))) return
+    this.#drains++
+    const message = `The index was not told of ${this.#tells} changes in time; the next sweep tells it.`
+    this.service.warn({ code: 'search_failed', message })
   }
 
   /**

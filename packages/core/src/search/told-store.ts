@@ -46,13 +46,15 @@ export function toldStore(
 
     async remove(ref, guard) {
       const incarnation = guard?.incarnation ?? (await store.read(ref))?.record.incarnation
-      return noted(store, recorder, ref, async () => {
+      const work = async () => {
         const value = await store.remove(ref, guard)
         if (!value || incarnation === undefined) return { value }
         const session = { sessionId: ref.id, incarnation }
         // As after a trim.
         return { value, tell: async () => recorder.index.drop(ref.tenantId, session), isTwice: true }
-      })
+      }
+      // A store without room for the note gets room by nothing else.
+      return noted(store, recorder, ref, work, { frees: true })
     },
 
     async restore(ref, copy) {
@@ -93,21 +95,26 @@ async function noted<Value>(
   recorder: SearchRecorder,
   { tenantId, id }: SessionRef,
   work: () => Promise<Done<Value>>,
+  { frees = false }: { readonly frees?: boolean } = {},
 ): Promise<Value> {
   const ref = sideRecordRef('search', tenantId, newId())
   const note = { revision: 0, incarnation: newId(), label: noteLabel, idleMs: noteMs }
-  await repeatUnknown(() => store.commit(ref, { ...note, body: JSON.stringify({ sessionId: id }) }))
+  try {
+    await repeatUnknown(() => store.commit(ref, { ...note, body: JSON.stringify({ sessionId: id }) }))
+  } catch (error) {
+    if (!frees || !isSessionError(error, 'store_full')) throw error
+  }
   const forget = async () => void (await store.remove(ref))
   try {
     const { value, tell, isTwice = false } = await work()
-    recorder.tell(async () => {
+    recorder.tell(tenantId, async () => {
       await tell?.()
       if (!isTwice) await forget()
     })
     return value
   } catch (error) {
     // It may have been done: then the note stays.
-    if (!isSessionError(error, 'unknown_outcome')) recorder.tell(forget)
+    if (!isSessionError(error, 'unknown_outcome')) recorder.tell(tenantId, forget)
     throw error
   }
 }

@@ -11,11 +11,15 @@ export interface HistoryCache {
   /** Bytes it holds between uses, approximately. */
   readonly bytes: number
   /**
-   * The cached history of a session that was just read. Call `release` after use.
+   * The cached history of a session that was just read, with its newest messages. Call `release` after use.
    *
    * @param History Makes one. Callers hand it in, so that a process without contexts does not load it.
    */
-  use(record: SessionRecord, body: Pick<SessionBody, 'edits'>, History: typeof SessionHistory): SessionHistory
+  use(
+    record: SessionRecord,
+    read: Pick<SessionBody, 'edits'> & { readonly newest: readonly Message[] },
+    History: typeof SessionHistory,
+  ): Promise<SessionHistory>
   /**
    * Drops what is over the bounds: of this session all but what was just used, then the least recently used sessions.
    */
@@ -54,13 +58,16 @@ export function createHistoryCache(store: SessionStore, options: HistoryCacheOpt
     get bytes() {
       return bytes
     },
-    use(record, { edits = 0 }, History) {
-      const usedAt = forgetOld()
+    async use(record, { edits = 0, newest }, History) {
       const key = keyOf(record)
       const { incarnation, trimmedSeq } = record
+      const isMeant = (entry: Entry | undefined): entry is Entry =>
+        entry?.incarnation === incarnation && entry.trimmedSeq === trimmedSeq && entry.edits === edits
+      const before = entries.get(key)
+      const isOf = isMeant(before) && (await before.history.isOf(newest))
+      const usedAt = forgetOld()
       const found = entries.get(key)
-      const isSame = found?.incarnation === incarnation && found.trimmedSeq === trimmedSeq
-      if (isSame && found.edits === edits) {
+      if (isMeant(found) && (isOf || found !== before)) {
         // The most recently used session stands last.
         entries.delete(key)
         entries.set(key, found)

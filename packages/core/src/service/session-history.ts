@@ -35,13 +35,15 @@ const perEntry = 60
 
 /**
  * What this process keeps of the log of one session: messages that it has read, and an index for the search. Stored
- * messages do not change, so nothing here becomes old except by a new incarnation, or by a trim.
+ * messages do not change, so nothing here becomes old except by a new incarnation, by a trim, or by a failover.
  */
 export class SessionHistory {
   readonly #reader: PageReader
   readonly #options: SessionHistoryOptions
   readonly #known = new Map<number, { readonly message: Message; readonly bytes: number }>()
   #knownBytes = 0
+  /** The last one in the log of all that it has ever kept. */
+  #newest: Pick<Message, 'seq' | 'id' | 'at'> | undefined
   #index: RelevanceIndex | undefined
   #indexed: readonly ClosedRange[] = []
   #isFull = false
@@ -83,6 +85,24 @@ export class SessionHistory {
     return run
   }
 
+  /**
+   * Whether this is still the log that it was read from. A failover to a replica may lose messages, and others get their
+   * places: then all that was kept may be wrong. Costs a read where more was appended meanwhile than was just read.
+   *
+   * @param newest The newest messages of the log, which were just read.
+   */
+  async isOf(newest: readonly Message[]): Promise<boolean> {
+    const isOther = ({ seq, id, at }: Message): boolean => {
+      const known = this.#newest?.seq === seq ? this.#newest : this.get(seq)
+      return known !== undefined && (known.id !== id || known.at !== at)
+    }
+    if (newest.some(isOther)) return false
+    const last = this.#newest?.seq
+    if (last === undefined || newest[0] === undefined || last >= newest[0].seq) return true
+    const [there] = await this.#reader.page({ from: last, to: last }, 'asc')
+    return there !== undefined && !isOther(there)
+  }
+
   /** Keeps messages that came with another read. */
   take(messages: readonly Message[]): void {
     atOnce(this.taking(messages))
@@ -94,6 +114,8 @@ export class SessionHistory {
       if (this.#known.has(message.seq)) continue
       const bytes = bytesOfMessage(message) + perEntry
       this.#known.set(message.seq, { message, bytes })
+      const { seq, id, at } = message
+      if (seq > (this.#newest?.seq ?? 0)) this.#newest = { seq, id, at }
       this.#knownBytes += bytes
       yield
     }

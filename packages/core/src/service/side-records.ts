@@ -91,14 +91,24 @@ export async function readSideRecord<Value extends object>(
 ): Promise<SideRecord<Value> | undefined> {
   const stored = await store.read(ref)
   if (stored === undefined) return undefined
-  let body: Value & { changes?: readonly string[] }
-  try {
-    body = JSON.parse(stored.body) as typeof body
-  } catch (cause) {
-    throw new SessionError('corrupt', 'A side record is not JSON.', { cause })
-  }
-  const { changes = [], ...value } = body
+  const { changes = [], ...value } = parsedBody<Value>(ref, stored.body)
   return { value: value as unknown as Value, record: stored.record, changes }
+}
+
+function parsedBody<Value>(
+  { tenantId, id }: SessionRef,
+  text: string,
+): Value & { changes?: readonly string[] } {
+  let cause: unknown
+  try {
+    const body = JSON.parse(text) as (Value & { changes?: readonly string[] }) | null
+    if (typeof body === 'object' && body !== null) return body
+  } catch (error) {
+    cause = error
+  }
+  throw new SessionError('corrupt', `The record ${id} of ${tenantId} is damaged: it is no JSON object.`, {
+    cause,
+  })
 }
 
 /**

@@ -1,5 +1,6 @@
 import { readPath } from '../domain/path.js'
 import type { SessionBody } from '../domain/session-body.js'
+import type { Message } from '../domain/message.js'
 import type { MessageTally } from '../domain/message-tally.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 import { pause } from '../slices.js'
@@ -30,6 +31,8 @@ interface Entry {
   readonly shape: string
   readonly tally: MessageTally
   through: number
+  /** The message that was counted last: another one may get its place in a failover, and what was counted is lost. */
+  last?: Pick<Message, 'seq' | 'id' | 'at'>
   bytes: number
   /** By `performance.now()`. */
   usedAt: number
@@ -63,18 +66,24 @@ export function createTallyCache(store: SessionStore, { maxBytes, keptMs }: Tall
     const found = kept.get(key)
     const stored = keptCounts(record, body, record.lastSeq)
     const isFurther = found?.shape === shape && found.through >= stored.through
-    const entry = isFurther ? found : { shape, ...stored, bytes: 0, usedAt: 0 }
+    const entry: Entry = isFurther ? found : { shape, ...stored, bytes: 0, usedAt: 0 }
     forget(key)
+    let { last } = entry
     for (
-      let after: number | undefined = entry.through;
+      let after: number | undefined = last === undefined ? entry.through : last.seq - 1;
       after !== undefined && entry.through < record.lastSeq;
     ) {
       const page = await readPath(store, record, path, { after, limit: pageSize })
-      for (const message of page.messages) {
+      const [first] = page.messages
+      if (last !== undefined && !isSame(first, last)) return count(key, record, body)
+      for (const message of page.messages.slice(last === undefined ? 0 : 1)) {
         entry.tally.add(message)
-        entry.through = message.seq
+        const { seq, id, at } = message
+        entry.through = seq
+        entry.last = { seq, id, at }
         await pause()
       }
+      last = undefined
       after = page.after
     }
     entry.bytes = entry.tally.bytes + 2 * (key.length + shape.length)
@@ -103,6 +112,10 @@ export function createTallyCache(store: SessionStore, { maxBytes, keptMs }: Tall
       }
     },
   }
+}
+
+function isSame(one: Entry['last'], other: Entry['last']): boolean {
+  return one?.seq === other?.seq && one?.id === other?.id && one?.at === other?.at
 }
 
 function keyOf({ tenantId, id }: SessionRef): string {

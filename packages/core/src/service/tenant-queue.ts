@@ -1,8 +1,20 @@
-import { later } from '../time.js'
+import { SessionError } from '../errors.js'
+import { later, within } from '../time.js'
 
 interface Waiting<Item> {
   readonly item: Item
   readonly bytes: number
+  /** Counts all items in the order in which they came. */
+  readonly number: number
+}
+
+/** Somebody who waits until what had come before is written or dropped. */
+interface Flush {
+  /** Of one tenant; undefined for all. */
+  readonly tenantId: string | undefined
+  readonly last: number
+  left: number
+  readonly end: () => void
 }
 
 /** What a queue does with what waits in it. */
@@ -24,14 +36,22 @@ const maxBatch = 200
 const maxTogether = 4
 // As long as a database takes that restarts.
 const retryMs = [100, 400, 1600]
+/** How long anybody waits for what others have to be written, in milliseconds: a database that is away must hold up nobody. */
+export const flushMs = 10_000
 
 /** Writes things beside those who made them, tenant by tenant, so that nobody waits. What does not fit is dropped. */
 export class TenantQueue<Item> {
   readonly #options: TenantQueueOptions<Item>
   readonly #waiting = new Map<string, Waiting<Item>[]>()
-  readonly #writing = new Map<string, Promise<void>>()
+  /** How many items of a tenant are being written. */
+  readonly #writing = new Map<string, number>()
+  readonly #flushes = new Set<Flush>()
+  /** How many items wait or are being written. */
+  #open = 0
+  #added = 0
   #queuedBytes = 0
   #dropped = 0
+  #drains = 0
   #isTimed = false
 
   constructor(options: TenantQueueOptions<Item>) {
@@ -46,19 +66,55 @@ export class TenantQueue<Item> {
       return
     }
     this.#queuedBytes += bytes
+    this.#open++
     const waiting = this.#waiting.get(tenantId) ?? []
     this.#waiting.set(tenantId, waiting)
-    waiting.push({ item, bytes })
+    waiting.push({ item, bytes, number: ++this.#added })
     if (waiting.length >= maxBatch) this.#write()
     else this.#writeSoon()
   }
 
-  /** Settles when nothing waits any more. */
-  async flush(): Promise<void> {
-    while (this.#waiting.size > 0 || this.#writing.size > 0) {
-      this.#write()
-      await Promise.all(this.#writing.values())
+  /**
+   * Settles when what waits now is written or dropped: of one tenant, or of all. Nobody waits for what comes meanwhile: a
+   * busy service never has nothing that waits.
+   *
+   * @returns False when that took too long; then it goes on without whoever has waited.
+   */
+  async flush(tenantId?: string): Promise<boolean> {
+    const left = tenantId === undefined ? this.#open : this.#openOf(tenantId)
+    if (left === 0) {
+      if (this.#open === 0) this.#tellDropped()
+      return true
     }
+    let end = (): void => {}
+    const ended = new Promise<void>((resolve) => (end = resolve))
+    const flush: Flush = { tenantId, last: this.#added, left, end }
+    this.#flushes.add(flush)
+    // Not behind the others: whoever asks for one tenant must not wait for all.
+    if (tenantId === undefined) this.#write()
+    else this.#begin(tenantId)
+    const isWritten = await within(ended, flushMs)
+    this.#flushes.delete(flush)
+    return isWritten
+  }
+
+  /** As `flush` of all, at the end: what could not be written by then is dropped, and told once. */
+  async drain(): Promise<void> {
+    if (await this.flush()) return
+    this.#drains++
+    for (const [tenantId, waiting] of this.#waiting) {
+      this.#dropped += waiting.length
+      this.#waiting.delete(tenantId)
+      this.#options.onLost?.(tenantId)
+      this.#ended(tenantId, waiting)
+    }
+    this.#tellDropped(
+      new SessionError('unavailable', `It could not be written within ${flushMs / 1000} seconds.`),
+    )
+  }
+
+  #openOf(tenantId: string): number {
+    return (this.#waiting.get(tenantId)?.length ?? 0) + (this.#writing.get(tenantId) ?? 0)
   }
 
   #writeSoon(): void {
@@ -72,30 +128,50 @@ export class TenantQueue<Item> {
   }
 
   #write(): void {
-    for (const [tenantId, waiting] of this.#waiting) {
+    for (const tenantId of this.#waiting.keys()) {
       if (this.#writing.size >= maxTogether) return
-      if (this.#writing.has(tenantId)) continue
-      const batch = waiting.splice(0, maxBatch)
-      if (waiting.length === 0) this.#waiting.delete(tenantId)
-      const written = this.#store(tenantId, batch).finally(() => {
-        for (const { bytes } of batch) this.#queuedBytes -= bytes
-        this.#writing.delete(tenantId)
-        this.#write()
-      })
-      this.#writing.set(tenantId, written)
+      this.#begin(tenantId)
     }
-    if (this.#waiting.size === 0 && this.#writing.size === 0) this.#tellDropped()
+    if (this.#open === 0) this.#tellDropped()
+  }
+
+  #begin(tenantId: string): void {
+    const waiting = this.#waiting.get(tenantId)
+    if (waiting === undefined || this.#writing.has(tenantId)) return
+    const batch = waiting.splice(0, maxBatch)
+    this.#waiting.delete(tenantId)
+    // A tenant of which much waits comes again behind the others.
+    if (waiting.length > 0) this.#waiting.set(tenantId, waiting)
+    this.#writing.set(tenantId, batch.length)
+    void this.#store(tenantId, batch).finally(() => {
+      this.#writing.delete(tenantId)
+      this.#ended(tenantId, batch)
+      for (const flush of this.#flushes) if (flush.tenantId === tenantId) this.#begin(tenantId)
+      this.#write()
+    })
+  }
+
+  /** Items are written, or dropped. */
+  #ended(tenantId: string, items: readonly Waiting<Item>[]): void {
+    this.#open -= items.length
+    for (const { bytes } of items) this.#queuedBytes -= bytes
+    for (const flush of this.#flushes) {
+      if (flush.tenantId !== undefined && flush.tenantId !== tenantId) continue
+      flush.left -= items.filter(({ number }) => number <= flush.last).length
+      if (flush.left === 0) flush.end()
+    }
   }
 
   async #store(tenantId: string, batch: readonly Waiting<Item>[]): Promise<void> {
     const items = batch.map(({ item }) => item)
+    const drains = this.#drains
     for (let tries = 0; ; tries++) {
       try {
         await this.#options.write(tenantId, items)
         return
       } catch (cause) {
         const ms = retryMs[tries]
-        if (ms === undefined) {
+        if (ms === undefined || drains !== this.#drains) {
           this.#dropped += batch.length
           this.#options.onLost?.(tenantId)
           this.#tellDropped(cause)

@@ -32,7 +32,8 @@ export class UnknownOutcomes {
   }
 }
 
-function isOutage(error: unknown): boolean {
+/** Whether the store could not be reached, or could do nothing, whatever it was asked. */
+export function isOutage(error: unknown): boolean {
   return outages.some((code) => isSessionError(error, code))
 }
 

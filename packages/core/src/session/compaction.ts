@@ -95,7 +95,8 @@ async function compactOnce(
   const { record, body, messages: newest } = await live.load(usualNews)
   if (!live.isStored || (await isHistoryOver(live.service, record, newest.at(-1))))
     return { compacted: false }
-  const history = histories.use(record, body, SessionHistory)
+  const { edits } = body
+  const history = await histories.use(record, { edits, newest }, SessionHistory)
   let plan: SummaryPlan | undefined
   try {
     const ranges = rangesIn(body.path, record)

@@ -93,7 +93,8 @@ export async function sessionContext(
   const body = isOver ? expired(stored, record.lastSeq) : stored
   const isEmpty = !live.isStored || isOver
   const ranges = isEmpty ? [] : rangesIn(body.path, record)
-  const history = histories.use(record, body, SessionHistory)
+  const { edits } = body
+  const history = await histories.use(record, { edits, newest }, SessionHistory)
   let used: readonly Message[] = []
   try {
     return await history.exclusive(async () => {

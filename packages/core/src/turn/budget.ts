@@ -3,6 +3,7 @@ import type { LiveSession } from '../service/live-session.js'
 import type { Service } from '../service/service.js'
 import { sideRecordRef, updateSideRecord, userRecordRef } from '../service/side-records.js'
 import type { TurnBudget } from '../service/settings.js'
+import { tellStoreTime } from '../service/store-time.js'
 import type { SessionRef } from '../contract/session-record.js'
 import { rootIdOf } from '../domain/session-body.js'
 import { isAlive } from '../service/living-turn.js'
@@ -93,8 +94,9 @@ async function ledgerOf(live: LiveSession, budget: TurnBudget): Promise<Omit<Tak
   const { scope, windowMs } = budget
   const { tenantId, id, userId } = live.record
   const lineOf = async () => rootIdOf((live.seen ?? (await live.load())).body, id)
-  // By an estimate of the store's clock, so that windows begin at about the same moment in all processes.
-  const window = windowMs === undefined ? 0 : Math.floor(live.service.storeClock.now() / windowMs)
+  // By the store's clock, so that windows begin at about the same moment in all processes.
+  const window =
+    windowMs === undefined ? 0 : Math.floor((await tellStoreTime(live.service, tenantId)) / windowMs)
   const idOf = (whose: string, who: string): string => JSON.stringify([whose, who, windowMs ?? 0, window])
   if (scope === 'user' && userId !== undefined) {
     const user = { tenantId, userId }

@@ -32,7 +32,7 @@ export async function followUsage(service: Service, tenantId: string): Promise<n
   const recorder = usageOf(service)
   // What only passes events on would pass each on again.
   if (recorder === undefined || !keepsUsage(service)) return 0
-  await recorder.flush()
+  await recorder.flush(tenantId)
   const { found } = await followSessions(service, {
     tenantId,
     ref: sideRecordRef('usage', tenantId, 'followed'),

@@ -53,8 +53,8 @@ export async function queryUsage(service: Service, given: UsageQuery): Promise<U
     throw new SessionError('invalid', `${path} must be one of ${keys.join(', ')}`, { path })
   }
   // A caller finds the turns that it has just made.
-  await recorder.flush()
   const { tenantId } = span
+  await recorder.flush(tenantId)
   const user =
     userId === undefined ? undefined : await recorder.subjects.find(parseUser({ tenantId, userId }))
   // Nothing stands for this user, so nothing was used.
@@ -93,7 +93,7 @@ export async function repriceUsage(service: Service, given: RepriceOptions): Pro
   const recorder = theRecorder(service)
   const span = spanOf(options)
   if (recorder.log.rewrite === undefined) throw cannot('be changed')
-  await recorder.flush()
+  await recorder.flush(span.tenantId)
   return recorder.log.rewrite(span, (event) => {
     if (event.cost?.by === 'host') return event
     const cost = recorder.prices.costOf(event, event.at)
@@ -109,8 +109,8 @@ export async function forgetUsage(
 ): Promise<number> {
   const recorder = usageOf(service)
   if (recorder === undefined) return 0
-  await recorder.flush()
   const { tenantId } = user
+  await recorder.flush(tenantId)
   const subject = await recorder.subjects.find(user)
   recorder.subjects.forget(user)
   if (subject === undefined) return 0

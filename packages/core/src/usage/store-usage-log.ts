@@ -46,15 +46,15 @@ export function storeUsageLog(store: SessionStore): UsageLog {
       return inserted
     },
     async *read(span) {
-      for await (const { messages } of pages(store, span))
-        yield messages.map(eventOf).filter(({ at }) => at >= span.from && at < span.to)
+      for await (const { ref, messages } of pages(store, span))
+        yield messages.map((each) => eventOf(ref, each)).filter(({ at }) => at >= span.from && at < span.to)
     },
     async rewrite(span, change) {
       let changed = 0
       for await (const { ref, messages } of pages(store, span)) {
         const amendments = messages.flatMap((message) => {
-          const event = eventOf(message)
-          if (event.at < span.from || event.at >= span.to) return []
+          const event = readableOf(ref, message)
+          if (event === undefined || event.at < span.from || event.at >= span.to) return []
           const payload = JSON.stringify(change(event))
           return payload === message.payload ? [] : [{ seq: message.seq, payload }]
         })
@@ -183,11 +183,25 @@ async function daysOf(store: SessionStore, tenantId: string): Promise<readonly s
   return [...days].toSorted()
 }
 
-function eventOf({ payload, seq }: StoredMessage): UsageEvent {
+function eventOf(ref: SessionRef, { payload, seq }: StoredMessage): UsageEvent {
+  let cause: unknown
   try {
-    return JSON.parse(payload) as UsageEvent
-  } catch (cause) {
-    throw new SessionError('corrupt', `Entry ${seq} of the usage is not JSON.`, { cause })
+    const event = JSON.parse(payload) as UsageEvent | null
+    if (typeof event?.at === 'number') return event
+  } catch (error) {
+    cause = error
+  }
+  const place = `Entry ${seq} of ${ref.id} in ${ref.tenantId}`
+  throw new SessionError('corrupt', `${place} is damaged: what a turn used is not readable.`, { cause })
+}
+
+/** What nobody can read says nothing that could be changed, and must not keep the others from being changed. */
+function readableOf(ref: SessionRef, message: StoredMessage): UsageEvent | undefined {
+  try {
+    return eventOf(ref, message)
+  } catch (error) {
+    if (!isSessionError(error, 'corrupt')) throw error
+    return undefined
   }
 }
 

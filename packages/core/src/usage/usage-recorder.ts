@@ -54,9 +54,15 @@ export class UsageRecorder {
     this.#queue.add(tenantId, { event, userId }, byteLength(JSON.stringify(event)) + eventBytes)
   }
 
-  /** Settles when nothing waits any more, and the log has sent what it kept. */
-  async flush(): Promise<void> {
-    await this.#queue.flush()
+  /** Settles when what a tenant has used until now is written, and the log has sent what it kept; or after a while. */
+  async flush(tenantId: string): Promise<void> {
+    await this.#queue.flush(tenantId)
+    await this.log.flush?.()
+  }
+
+  /** As `flush`, of all tenants, at the end: what cannot be written by then is dropped. */
+  async drain(): Promise<void> {
+    await this.#queue.drain()
     await this.log.flush?.()
   }
 

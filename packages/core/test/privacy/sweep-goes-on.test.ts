@@ -69,6 +69,23 @@ describe('a sweep goes on', () => {
     expect(asked.size).toBe(100)
   })
 
+  it('with all that needs no usage where the log of usage is away, which it asks for 100 tenants at most', async () => {
+    const tenants = Array.from({ length: 120 }, (_, n) => `t${n}`)
+    const { over, left } = await overdue(...tenants)
+    let asked = 0
+    const log = {
+      append: async () => 0,
+      async *read() {},
+      flush: async () => {
+        asked++
+        throw new SessionError('unavailable', 'The other database is away.')
+      },
+    }
+    expect(await codeOf(over({ usage: { log } }).sweep({ tenants }))).toBe('unavailable')
+    expect(new Set(await left())).toEqual(new Set([0]))
+    expect(asked).toBe(100)
+  })
+
   it('with other erasures where one fails again and again', async () => {
     const { store, over, pass } = await overdue('acme')
     let isBroken = true

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   createSessions,
   memoryStore,
+  SessionError,
   type Sessions,
   type SessionsOptions,
   type SessionStore,
@@ -212,6 +213,28 @@ describe('an index of the search is told', () => {
     await sessions.sweep({ tenants: ['acme'] })
     expect(words()).toEqual(['redact'])
   })
+})
+
+it('a store that is full lets sessions be deleted, and their words go', async () => {
+  const { shared, process, words } = place()
+  let isFull = false
+  const store: SessionStore = {
+    ...shared,
+    commit: async (ref, change) => {
+      if (isFull) throw new SessionError('store_full', 'There is no room.')
+      return shared.commit(ref, change)
+    },
+  }
+  const sessions = process({ store })
+  const session = await sessions.for(alice).open('one')
+  await session.append(said('apple'))
+  await sessions.settled()
+  isFull = true
+  // What frees nothing has to wait for room.
+  expect(await codeOf(session.redact(1))).toBe('store_full')
+  expect(await codeOf(session.delete())).toBe('settled')
+  await sessions.settled()
+  expect([words(), await shared.read(session.ref)]).toEqual([[], undefined])
 })
 
 describe('a sweep takes out of an index of the search', () => {

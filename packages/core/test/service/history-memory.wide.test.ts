@@ -108,7 +108,7 @@ describe('what is kept between contexts', { timeout: hangMs }, () => {
       async function fill(store, cache, count) {
         for (let number = 0; number < count; number++) {
           const record = recordOf({ tenantId: 'acme', id: 'h' + number }, 100)
-          const history = cache.use(record, {}, SessionHistory)
+          const history = await cache.use(record, { newest: [] }, SessionHistory)
           for await (const message of history.backwards([{ from: 1, to: 100 }], () => 100)) history.take([message])
           await history.digest([{ from: 1, to: 100 }])
           await cache.release(record, [])

@@ -102,10 +102,12 @@ it('that cannot be read is corrupt, and one without its changes is one', async (
   await inner.commit(ref, { revision: 0, body: '{' })
   await expect(readSideRecord({ store }, ref)).rejects.toMatchObject({
     code: 'corrupt',
-    message: 'A side record is not JSON.',
+    message: `The record ${ref.id} of ${ref.tenantId} is damaged: it is no JSON object.`,
     cause: expect.any(SyntaxError) as unknown,
   })
-  await inner.commit(ref, { revision: 1, body: '{"count":7}' })
+  await inner.commit(ref, { revision: 1, body: 'null' })
+  await expect(readSideRecord({ store }, ref)).rejects.toMatchObject({ code: 'corrupt' })
+  await inner.commit(ref, { revision: 2, body: '{"count":7}' })
   expect(await readSideRecord({ store }, ref)).toMatchObject({ value: { count: 7 }, changes: [] })
   expect(await readSideRecord({ store }, { ...ref, id: 'none' })).toBeUndefined()
 })

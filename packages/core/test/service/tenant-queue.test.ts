@@ -1,4 +1,4 @@
-import { afterEach, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 
 afterEach(() => {
   vi.useRealTimers()
@@ -129,4 +129,104 @@ it('takes as many bytes as may wait, and tells of what it dropped once nothing w
   await vi.advanceTimersByTimeAsync(100)
   await writes[2]!.end()
   expect([writes.map(({ count }) => count), dropped]).toEqual([[2, 1, 1], [[2, undefined]]])
+})
+
+describe('a flush', () => {
+  it('waits for nothing that comes meanwhile: a busy service never has nothing that waits', async () => {
+    const { queue, writes, add } = await held()
+    add('a', 1)
+    let isFlushed = false
+    const flushing = queue.flush().then((isWritten) => (isFlushed = isWritten))
+    add('a', 1)
+    add('b', 1)
+    await vi.advanceTimersByTimeAsync(100)
+    await writes[0]!.end()
+    expect(isFlushed).toBe(true)
+    await flushing
+  })
+
+  it('of a tenant waits for no other, and stands behind none', async () => {
+    const { queue, writes, add, taken } = await held()
+    for (const tenant of 'abcde') add(tenant, 1)
+    add('mine', 201)
+    await vi.advanceTimersByTimeAsync(100)
+    expect(taken()).toBe('a1 b1 c1 d1')
+    const flushing = queue.flush('mine')
+    expect(taken()).toBe('a1 b1 c1 d1 mine200')
+    await writes[4]!.end()
+    expect(taken()).toBe('a1 b1 c1 d1 mine200 mine1')
+    await writes[5]!.end()
+    expect(await flushing).toBe(true)
+    expect(await queue.flush('nobody')).toBe(true)
+  })
+
+  it('gives up after ten seconds, and what waits goes on', async () => {
+    const { queue, writes, add, taken, dropped } = await held()
+    add('a', 201)
+    const flushing = queue.flush('a')
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(await flushing).toBe(false)
+    await writes[0]!.end()
+    expect(taken()).toBe('a200 a1')
+    await writes[1]!.end()
+    expect([await queue.flush(), dropped]).toEqual([true, []])
+  })
+})
+
+it('drops at the end what cannot be written within ten seconds, tells it once, and tries nothing again', async () => {
+  const { queue, writes, add, dropped } = await held(300)
+  for (let tenant = 0; tenant < 300; tenant++) add(`t${tenant}`, 1)
+  let isDrained = false
+  const draining = queue.drain().then(() => (isDrained = true))
+  await vi.advanceTimersByTimeAsync(9999)
+  expect([isDrained, writes.length, dropped]).toEqual([false, 4, []])
+  await vi.advanceTimersByTimeAsync(1)
+  await draining
+  expect(dropped).toEqual([[296, expect.objectContaining({ code: 'unavailable' })]])
+  for (const write of writes.slice()) await write.end(new Error('away'))
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect([writes.length, dropped.length]).toEqual([4, 5])
+  // There is room again.
+  add('a', 300)
+  await vi.advanceTimersByTimeAsync(100)
+  expect(writes.at(-1)?.count).toBe(200)
+})
+
+it('does not keep a service from closing whose usage and index are never written', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  vi.resetModules()
+  const { createSessions } = await import('../../src/index.js')
+  const never = async () => new Promise<never>(() => {})
+  const warned: string[] = []
+  const sessions = createSessions({
+    credentialSecrets: ['a secret that all processes know, and nobody else'],
+    usage: { log: { append: never } },
+    search: { index: { put: never, drop: never, own: never, find: never } as never },
+    onWarning: ({ code }) => warned.push(code),
+  })
+  let passed = 0
+  /** Lets time pass until work has ended. */
+  const ended = async (work: Promise<unknown>, most = Infinity): Promise<void> => {
+    const state = { isOpen: true }
+    work.catch(() => {}).finally(() => (state.isOpen = false))
+    while (state.isOpen && passed < most) {
+      // Modules that are loaded now take no time of this clock.
+      await new Promise((resolve) => setImmediate(resolve))
+      await vi.advanceTimersByTimeAsync(10)
+      passed += 10
+    }
+  }
+  const talk = async (): Promise<void> => {
+    for (let tenant = 0; tenant < 6; tenant++) {
+      const session = await sessions.for({ tenantId: `t${tenant}`, userId: 'u' }).create()
+      await session.turn('Hi', () => ['There', { type: 'usage', inputTokens: 1 }]).result
+      await session.redact(1)
+    }
+  }
+  await ended(talk())
+  passed = 0
+  await ended(sessions.close(), 40_000)
+  expect(passed).toBeLessThan(40_000)
+  expect(warned).toContain('usage_dropped')
+  expect(warned.filter((code) => code === 'search_failed').length).toBeGreaterThan(0)
 })
