@@ -214,7 +214,9 @@ it('cuts a line that does not end between words', async () => {
   const turn = session.turn('Hi', saying(answer.slice(0, 200_001), answer.slice(200_001)))
   expect((await turn.result).text).toBe(answer)
   expect(Math.max(...lengths)).toBeLessThanOrEqual(65_536)
-  expect(lengths.filter((length) => length % 5 !== 0)).toEqual([2, 300_003 % 65_535])
+  const told = (await all(turn)).flatMap((event) => (event.type === 'text' ? [event.text] : []))
+  expect(told.length).toBeGreaterThan(3)
+  expect(told.slice(0, -1).filter((text) => !text.endsWith(' '))).toEqual([])
 })
 
 it('recognizes a repeat by what is stored', async () => {
