@@ -201,6 +201,29 @@ it('frees the session of a cancelled turn whose redaction never ends', async () 
   expect(await turn.result).toMatchObject({ status: 'aborted', text: 'Hello\n' })
 })
 
+it('takes back a message whose redaction never ends', async () => {
+  const asked = startGate()
+  const hanging = (text: string): string | Promise<string> => {
+    if (text !== 'hang') return text
+    asked.open()
+    return new Promise(() => {})
+  }
+  const { session } = await scene({ redact: hanging })
+  const turn = session.turn('hang', saying('Hello'))
+  await asked.opened
+  await turn.cancel()
+  const stop = new AbortController()
+  const other = session.turn('hang', saying('Hello'), { signal: stop.signal })
+  stop.abort()
+  for (const { result } of [turn, other])
+    await expect(result).rejects.toMatchObject({
+      code: 'turn_lost',
+      message: expect.stringContaining('withdrawn') as string,
+    })
+  await session.turn('Hi', saying('Hello')).result
+  expect((await session.history()).messages.map(({ content }) => content)).toEqual(['Hi', 'Hello'])
+})
+
 it('cuts a line that does not end between words', async () => {
   const lengths: number[] = []
   const { session } = await scene({
