@@ -74,7 +74,8 @@ export function createInspector(options: InspectorOptions): Inspector {
   const { onError = logError } = options
   const tell = async (error: unknown, request: Request): Promise<void> => {
     try {
-      await onError(error, request)
+      const asked: unknown = onError(error, request)
+      await asked
     } catch (cause) {
       console.error('[sessions] onError failed:', cause)
     }

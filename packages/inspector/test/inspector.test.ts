@@ -174,12 +174,13 @@ describe('the inspector', () => {
     expect(await response.text()).not.toContain('secret')
     expect(failures).toHaveLength(1)
     const printed = vi.spyOn(console, 'error').mockImplementation(() => {})
-    for (const onError of [
+    const fails: (() => void)[] = [
       async () => Promise.reject(new Error('away')),
       () => {
         throw new Error('away')
       },
-    ]) {
+    ]
+    for (const onError of fails) {
       const failing = createInspector({
         sessions: createSessions({
           store: { ...shop.store, list: () => Promise.reject(new Error('secret')) },

@@ -31,7 +31,7 @@ export interface WebhookOptions {
    * Takes what was not delivered, to keep it or to tell somebody (default: a warning `listener_failed` for each, whose
    * cause says why). It is waited for as the delivery is; when it throws, that is such a warning.
    */
-  onUndelivered?: (event: SessionEvent, why: SessionError) => void
+  onUndelivered?: (event: SessionEvent, why: SessionError) => unknown
 }
 
 /** A listener that sends events to another system. */
