@@ -84,7 +84,8 @@ function cookieHeader(sent: string | null, cookies: RequestCookies): string | un
   // Next has decoded the values: one may hold what looks like another cookie.
   const pairOf = (name: string, value = ''): string => `${name}=${encodeURIComponent(value)}`
   const now = cookies.getAll().map(({ name, value }) => pairOf(name, value))
-  const pairs = sent?.split(';').map((pair) => pair.trim()) ?? []
+  // `trim` takes away more, such as U+00A0, which is a part of a name.
+  const pairs = sent?.split(';').map((pair) => pair.replace(/^[ \t]+/, '')) ?? []
   const twins = pairs.filter((pair) => {
     const name = pair.split('=', 1)[0]!
     const known = pairOf(name, cookies.get(name)?.value)

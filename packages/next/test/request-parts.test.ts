@@ -38,6 +38,14 @@ describe('the credential of a request', () => {
     expect(transport.read(fieldsOf({ cookie: 'x=1; x=2; sessions=a' }))).toBe('a')
   })
 
+  it('is not lost to a cookie whose name begins with another space', async () => {
+    const chat = nextSessions({ open: () => createSessions(), identify: () => ({ tenantId: 'acme' }) })
+    const transport = await chat.transport()
+    expect(transport.read(fieldsOf({ cookie: '\u00a0sessions=b' }))).toBeUndefined()
+    for (const cookie of ['\u00a0sessions=b; sessions=a', '\tsessions=a;\u00a0sessions=b'])
+      expect(transport.read(fieldsOf({ cookie })), cookie).toBe('a')
+  })
+
   it('is none that stands within another cookie', async () => {
     const chat = nextSessions({ open: () => createSessions(), identify: () => ({ tenantId: 'acme' }) })
     const transport = await chat.transport()

@@ -59,6 +59,22 @@ describe.each(changes)('%s', (_, method, path, body) => {
   })
 })
 
+it.each([
+  ['nginx', (tag: string) => `W/${tag}`],
+  ['Apache', (tag: string) => tag.replace(/"$/, '-gzip"')],
+])('knows the tag as %s sends it with a compressed answer', async (_, compressed) => {
+  for (const [operation, method, path, body] of changes) {
+    const { id, old, now } = await place()
+    const send = async (tag: string) => {
+      const headers = { 'if-match': compressed(tag) }
+      const reply = await client.send(method, `/sessions/${id}${path}`, { headers, ...(body && { body }) })
+      return reply.status
+    }
+    expect(await send(old), operation).toBe(412)
+    expect(await send(now), operation).toBeLessThan(300)
+  }
+})
+
 it('refuses the tag of a session that was deleted and made anew', async () => {
   const { id, now } = await place()
   for (const [, method, path, body] of changes) {
