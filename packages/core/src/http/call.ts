@@ -190,6 +190,7 @@ export function requestSession(
         if (name === 'Vary') addVary(headers, value)
         else replyHeaders.append(name, value)
       },
+      appendAnyway: (name, value) => headers.append(name, value),
       setDefault: () => {},
       remove: (name, value) => removeValue(replyHeaders, name, value),
     },

@@ -67,7 +67,10 @@ it.each([
     const { id, old, now } = await place()
     const send = async (tag: string) => {
       const headers = { 'if-match': compressed(tag) }
-      const reply = await client.send(method, `/sessions/${id}${path}`, { headers, ...(body && { body }) })
+      const reply = await client.send(method, `/sessions/${id}${path}`, {
+        headers,
+        ...(body === undefined ? {} : { body }),
+      })
       return reply.status
     }
     expect(await send(old), operation).toBe(412)
