@@ -45,6 +45,7 @@ export function transportFieldsOf(headers: RequestHeaders, cookies: RequestCooki
     sessionId: headers.get(sessionIdHeader) ?? undefined,
     // Next sets this header itself when no proxy has.
     isSecure: schemeOf(headers) === 'https',
+    fetchSite: headers.get('sec-fetch-site') ?? undefined,
   }
 }
 
