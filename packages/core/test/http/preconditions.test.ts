@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { memoryStore, type SessionStore } from '../../src/index.js'
 import { apiFixture, ApiClient } from '../../src/testing.js'
 
 const phone = { sku: 'P1', name: 'Phone', price: { amount: 100, currency: 'EUR' } }
 const api = apiFixture()
-const client = new ApiClient(
-  (path, init) => api.handle(new Request(`https://api.test${path}`, init)),
-  'acme/alice',
-)
+const clientOf = ({ handle }: Pick<typeof api, 'handle'>) =>
+  new ApiClient((path, init) => handle(new Request(`https://api.test${path}`, init)), 'acme/alice')
+const client = clientOf(api)
 
 const changes: [operation: string, method: string, path: string, body?: unknown][] = [
   ['editSession', 'PATCH', '', { title: 'T' }],
@@ -76,6 +76,50 @@ it.each([
     expect(await send(old), operation).toBe(412)
     expect(await send(now), operation).toBeLessThan(300)
   }
+})
+
+it('appends once for one tag, however many ask at the same moment', async () => {
+  const store = memoryStore()
+  const [one, other] = [0, 1].map(() => clientOf(apiFixture({ store })))
+  const id = await one!.newSession({ messages: [{ content: 'one' }] })
+  const tag = (await one!.get(`/sessions/${id}`)).headers.get('etag')!
+  const append = async (by: ApiClient, content: string, headers: Record<string, string> = {}) =>
+    by.send('POST', `/sessions/${id}/messages`, { body: { messages: [{ content }] }, headers })
+  const asked = await Promise.all(
+    [one, other, one, other].map((by, index) => append(by!, `at ${index}`, { 'if-match': tag })),
+  )
+  expect(asked.map(({ status }) => status).toSorted()).toEqual([201, 412, 412, 412])
+  const won = asked.find(({ status }) => status === 201)!
+  const next = won.headers.get('etag')!
+  expect((await append(one!, 'behind it', { 'if-match': next })).status).toBe(201)
+  const { items } = (await one!.get(`/sessions/${id}/messages`)).body.messages
+  expect(items).toHaveLength(3)
+})
+
+it('appends nothing behind what was said between the look at a tag and the write', async () => {
+  const store = memoryStore()
+  let between: (() => Promise<void>) | undefined
+  const late: SessionStore = {
+    ...store,
+    async commit(ref, change) {
+      const first = change.messages === undefined ? undefined : between
+      if (first !== undefined) between = undefined
+      await first?.()
+      return store.commit(ref, change)
+    },
+  }
+  const [one, other] = [clientOf(apiFixture({ store: late })), clientOf(apiFixture({ store }))]
+  const id = await one.newSession({ messages: [{ content: 'one' }] })
+  const tag = (await one.get(`/sessions/${id}`)).headers.get('etag')!
+  const body = (content: string) => ({ body: { messages: [{ content }] } })
+  between = async () => void (await other.send('POST', `/sessions/${id}/messages`, body('faster')))
+  const refused = await one.send('POST', `/sessions/${id}/messages`, {
+    ...body('late'),
+    headers: { 'if-match': tag },
+  })
+  expect([refused.status, refused.body.code]).toEqual([412, 'precondition_failed'])
+  const { items } = (await one.get(`/sessions/${id}/messages`)).body.messages
+  expect(items.map(({ content }: { content: string }) => content)).toEqual(['one', 'faster'])
 })
 
 it('refuses the tag of a session that was deleted and made anew', async () => {
