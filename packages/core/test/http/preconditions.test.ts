@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { memoryStore, type SessionStore } from '../../src/index.js'
+import type { SessionRef } from '../../src/store.js'
 import { apiFixture, ApiClient } from '../../src/testing.js'
 
 const phone = { sku: 'P1', name: 'Phone', price: { amount: 100, currency: 'EUR' } }
@@ -96,30 +97,54 @@ it('appends once for one tag, however many ask at the same moment', async () => 
   expect(items).toHaveLength(3)
 })
 
-it('appends nothing behind what was said between the look at a tag and the write', async () => {
-  const store = memoryStore()
-  let between: (() => Promise<void>) | undefined
-  const late: SessionStore = {
-    ...store,
-    async commit(ref, change) {
-      const first = change.messages === undefined ? undefined : between
-      if (first !== undefined) between = undefined
-      await first?.()
-      return store.commit(ref, change)
-    },
+describe('between the look at a tag and the write', () => {
+  /** A session, its tag, and a client before whose next write another one says something. */
+  async function raced() {
+    const store = memoryStore()
+    const other = clientOf(apiFixture({ store }))
+    const id = await other.newSession({ messages: [{ content: 'one' }] })
+    const tag = (await other.get(`/sessions/${id}`)).headers.get('etag')!
+    const say = (by: ApiClient, content: string, headers: Record<string, string> = {}) =>
+      by.send('POST', `/sessions/${id}/messages`, { body: { messages: [{ content }] }, headers })
+    let isFirst = true
+    const before = async (ref: SessionRef): Promise<void> => {
+      if (ref.id !== id || !isFirst) return
+      isFirst = false
+      await say(other, 'faster')
+    }
+    const late: SessionStore = {
+      ...store,
+      async commit(ref, change) {
+        await before(ref)
+        return store.commit(ref, change)
+      },
+      async remove(ref, guard) {
+        await before(ref)
+        return store.remove(ref, guard)
+      },
+    }
+    const said = async () => {
+      const { messages } = (await other.get(`/sessions/${id}/messages`)).body
+      return messages.items.map(({ content }: { content: string }) => content)
+    }
+    return { client: clientOf(apiFixture({ store: late })), id, tag: { 'if-match': tag }, say, said }
   }
-  const [one, other] = [clientOf(apiFixture({ store: late })), clientOf(apiFixture({ store }))]
-  const id = await one.newSession({ messages: [{ content: 'one' }] })
-  const tag = (await one.get(`/sessions/${id}`)).headers.get('etag')!
-  const body = (content: string) => ({ body: { messages: [{ content }] } })
-  between = async () => void (await other.send('POST', `/sessions/${id}/messages`, body('faster')))
-  const refused = await one.send('POST', `/sessions/${id}/messages`, {
-    ...body('late'),
-    headers: { 'if-match': tag },
+  const refused = { status: 412, body: { code: 'precondition_failed' } }
+
+  it('nothing is appended behind what was said', async () => {
+    const { client: one, tag, say, said } = await raced()
+    expect(await say(one, 'late', tag)).toMatchObject(refused)
+    expect(await said()).toEqual(['one', 'faster'])
   })
-  expect([refused.status, refused.body.code]).toEqual([412, 'precondition_failed'])
-  const { items } = (await one.get(`/sessions/${id}/messages`)).body.messages
-  expect(items.map(({ content }: { content: string }) => content)).toEqual(['one', 'faster'])
+
+  it('nothing is deleted that the client has not seen', async () => {
+    const { client: one, id, tag, said } = await raced()
+    expect(await one.send('DELETE', `/sessions/${id}`, { headers: tag })).toMatchObject(refused)
+    expect(await said()).toEqual(['one', 'faster'])
+    const now = (await one.get(`/sessions/${id}`)).headers.get('etag')!
+    const deleted = await one.send('DELETE', `/sessions/${id}`, { headers: { 'if-match': now } })
+    expect([deleted.status, (await one.get(`/sessions/${id}`)).status]).toEqual([200, 404])
+  })
 })
 
 it('refuses the tag of a session that was deleted and made anew', async () => {
