@@ -95,7 +95,7 @@ export class RequestSession {
     return this.#guest?.isNew === true
   }
 
-  /** Whether this user is the guest whom the request names. */
+  /** @internal Whether this user is the guest whom the request names. */
   isGuest(userId: string): boolean {
     return this.#guest?.userId === userId
   }
