@@ -32,9 +32,15 @@ describe('the credential of a request', () => {
       'sessions=a; sessions=b',
       'sessions=b;sessions=a',
       'sessions=a; x=y; sessions=b; sessions=a',
+      'sessions=a; sessions=%62',
+      'sessions=%62; sessions=a',
+      'sessions=%62; sessions=%63',
+      'sessions=a; sessions=%',
+      'sessions=%; sessions=a',
     ])
       expect(transport.read(fieldsOf({ cookie })), cookie).toBeUndefined()
-    expect(transport.read(fieldsOf({ cookie: 'sessions=a; sessions=a' }))).toBe('a')
+    for (const cookie of ['sessions=a; sessions=a', 'sessions=a; sessions=%61', 'sessions=%61; sessions=a'])
+      expect(transport.read(fieldsOf({ cookie })), cookie).toBe('a')
     expect(transport.read(fieldsOf({ cookie: 'x=1; x=2; sessions=a' }))).toBe('a')
   })
 
