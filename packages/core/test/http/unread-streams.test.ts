@@ -1,13 +1,14 @@
 import { expect, it, vi } from 'vitest'
-import { WakeUps } from '../../src/service/wake-ups.js'
+import { WakeUps, type Watch } from '../../src/service/wake-ups.js'
+import type { SessionRef } from '../../src/store.js'
 import { apiFixture, ApiClient } from '../../src/testing.js'
 
-const watch = WakeUps.prototype.watch
+const watch = Reflect.get(WakeUps.prototype, 'watch') as (this: WakeUps, ref: SessionRef) => Watch
 let watching = 0
 vi.spyOn(WakeUps.prototype, 'watch').mockImplementation(function (this: WakeUps, ref) {
   const made = watch.call(this, ref)
   watching++
-  const { stop } = made
+  const stop = made.stop.bind(made)
   made.stop = () => {
     watching--
     stop()
