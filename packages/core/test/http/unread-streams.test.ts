@@ -1,9 +1,8 @@
 import { expect, it, vi } from 'vitest'
-import { WakeUps, type Watch } from '../../src/service/wake-ups.js'
-import type { SessionRef } from '../../src/store.js'
+import { WakeUps } from '../../src/service/wake-ups.js'
 import { apiFixture, ApiClient } from '../../src/testing.js'
 
-const watch = Reflect.get(WakeUps.prototype, 'watch') as (this: WakeUps, ref: SessionRef) => Watch
+const watch = Reflect.get(WakeUps.prototype, 'watch')
 let watching = 0
 vi.spyOn(WakeUps.prototype, 'watch').mockImplementation(function (this: WakeUps, ref) {
   const made = watch.call(this, ref)
