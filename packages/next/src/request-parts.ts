@@ -45,6 +45,7 @@ export function transportFieldsOf(headers: RequestHeaders, cookies: RequestCooki
     sessionId: headers.get(sessionIdHeader) ?? undefined,
     // Next sets this header itself when no proxy has.
     isSecure: schemeOf(headers) === 'https',
+    fetchSite: headers.get('sec-fetch-site') ?? undefined,
   }
 }
 
@@ -84,12 +85,28 @@ function cookieHeader(sent: string | null, cookies: RequestCookies): string | un
   // Next has decoded the values: one may hold what looks like another cookie.
   const pairOf = (name: string, value = ''): string => `${name}=${encodeURIComponent(value)}`
   const now = cookies.getAll().map(({ name, value }) => pairOf(name, value))
-  const pairs = sent?.split(';').map((pair) => pair.trim()) ?? []
-  const twins = pairs.filter((pair) => {
+  // `trim` takes away more, such as U+00A0, which is a part of a name.
+  const pairs = sent?.split(';').map((pair) => pair.replace(/^[ \t]+/, '')) ?? []
+  // One value has many spellings, and Next tells none of them.
+  const spelled = pairs.map((pair) => {
     const name = pair.split('=', 1)[0]!
-    const known = pairOf(name, cookies.get(name)?.value)
-    return pair !== known && pairs.includes(known)
+    return { pair, name, said: pairOf(name, decoded(pair.slice(name.length + 1))) }
   })
+  const everything = new Set(spelled.map(({ said }) => said))
+  const twins = spelled
+    .filter(({ name, said }) => {
+      const known = pairOf(name, cookies.get(name)?.value)
+      return said !== known && everything.has(known)
+    })
+    .map(({ pair }) => pair)
   const all = [...now, ...twins]
   return all.length === 0 ? undefined : all.join('; ')
+}
+
+function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value)
+  } catch {
+    return value
+  }
 }

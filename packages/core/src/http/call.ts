@@ -13,7 +13,7 @@ import { checkFields } from './client-fields.js'
 import { fromSeedBody } from './compat/body.js'
 import { copyAdmission } from './copied-bytes.js'
 import { isOfAnotherSite } from './csrf.js'
-import { etagOf, isKnown, type WantedState, wantedState } from './etag.js'
+import { asSent, etagOf, isKnown, type WantedState, wantedState } from './etag.js'
 import type { RequestKey } from './idempotency-key.js'
 import { toJsonBody } from './json-body.js'
 import { RequestError } from './problem.js'
@@ -148,7 +148,7 @@ async function toCall(identified: IdentifiedRequest, parts: CallParts): Promise<
       const isChecked = attempt?.isRetry !== true && route.ownIdempotency !== true
       const { record } = session
       const tag = etagOf(isChecked ? record : { ...record, ...wanted })
-      if (tag !== ifMatch?.trim()) throw changedMeanwhile()
+      if (ifMatch === null || tag !== asSent(ifMatch)) throw changedMeanwhile()
       return session
     },
   }
@@ -190,6 +190,7 @@ export function requestSession(
         if (name === 'Vary') addVary(headers, value)
         else replyHeaders.append(name, value)
       },
+      appendAnyway: (name, value) => headers.append(name, value),
       setDefault: () => {},
       remove: (name, value) => removeValue(replyHeaders, name, value),
     },
