@@ -1,7 +1,7 @@
 import type { SessionApi } from '@sessions/core/http'
 import { after, connection, type NextRequest } from 'next/server.js'
 import { problemResponse } from './problem-response.js'
-import { hostOf, schemeOf } from './request-parts.js'
+import { checkNotStatic, hostOf, schemeOf } from './request-parts.js'
 
 // Next's `basePath`. Its bundlers write it here; requests of handlers lack it.
 const mountPath = process.env['__NEXT_ROUTER_BASEPATH'] ?? ''
@@ -32,6 +32,7 @@ export function toRouteHandlers(api: SessionApi | (() => SessionApi | Promise<Se
   }
   const handle: RouteHandler = async (request) => {
     await connection()
+    checkNotStatic()
     try {
       const { handle: answer } = await make()
       return await answer(asSent(request), { mountPath, waitUntil: after })
