@@ -8,6 +8,9 @@ const mountPath = process.env['__NEXT_ROUTER_BASEPATH'] ?? ''
 
 type RouteHandler = (request: NextRequest) => Promise<Response>
 
+/** The HTTP API, or what else answers requests below a path, such as an inspector. */
+type Mountable = Pick<SessionApi, 'handle'>
+
 /** One function for each method of a `route.ts`. */
 export type RouteHandlers = Readonly<
   Record<'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS', RouteHandler>
@@ -21,9 +24,9 @@ export type RouteHandlers = Readonly<
  * A turn whose reader has disconnected goes on to its end: Next is told by `after`, and neither ends nor freezes the
  * process before.
  */
-export function toRouteHandlers(api: SessionApi | (() => SessionApi | Promise<SessionApi>)): RouteHandlers {
-  let made: Promise<SessionApi> | undefined
-  const make = (): Promise<SessionApi> => {
+export function toRouteHandlers(api: Mountable | (() => Mountable | Promise<Mountable>)): RouteHandlers {
+  let made: Promise<Mountable> | undefined
+  const make = (): Promise<Mountable> => {
     const making = (made ??= (async () => (typeof api === 'function' ? api() : api))())
     making.catch(() => {
       made = undefined
