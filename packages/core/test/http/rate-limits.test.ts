@@ -20,7 +20,7 @@ function limitedBy(limiter: unknown, options: Partial<SessionApiOptions> = {}) {
 }
 
 const giving = (said: unknown) => ({ consume: async () => said })
-const refusing = (said: unknown) => ({ consume: async () => Promise.reject(said as Error) })
+const refusing = (said: unknown) => ({ consume: async () => Promise.reject(said) })
 const room = (remainingPoints: number, msBeforeNext: number) => ({ remainingPoints, msBeforeNext })
 
 describe('a limiter', () => {
