@@ -1,3 +1,4 @@
+import { SessionError } from '@sessions/core'
 import type { SessionApi } from '@sessions/core/http'
 import { after, connection, type NextRequest } from 'next/server.js'
 import { problemResponse } from './problem-response.js'
@@ -23,11 +24,26 @@ export type RouteHandlers = Readonly<
  *
  * A turn whose reader has disconnected goes on to its end: Next is told by `after`, and neither ends nor freezes the
  * process before.
+ *
+ * @throws `invalid` at start, for what is neither an API nor a function.
  */
 export function toRouteHandlers(api: Mountable | (() => Mountable | Promise<Mountable>)): RouteHandlers {
+  if (typeof api !== 'function' && !isMountable(api))
+    throw new SessionError(
+      'invalid',
+      'api must be what createSessionApi makes, or a function that gives it',
+      {
+        path: 'api',
+      },
+    )
   let made: Promise<Mountable> | undefined
   const make = (): Promise<Mountable> => {
-    const making = (made ??= (async () => (typeof api === 'function' ? api() : api))())
+    const making = (made ??= (async () => {
+      const given = typeof api === 'function' ? await api() : api
+      // No fault of the caller, so no `SessionError`.
+      if (!isMountable(given)) throw new Error('The function that toRouteHandlers got gave no API.')
+      return given
+    })())
     making.catch(() => {
       made = undefined
     })
@@ -54,6 +70,10 @@ export function toRouteHandlers(api: Mountable | (() => Mountable | Promise<Moun
     DELETE: handle,
     OPTIONS: handle,
   }
+}
+
+function isMountable(api: Partial<Mountable> | null | undefined): api is Mountable {
+  return typeof api?.handle === 'function'
 }
 
 /** The request with the URL that the client used: Next's own URL has the address that Next listens on. */

@@ -24,3 +24,15 @@ it('what has a handle is mounted below the basePath of Next, such as an inspecto
     expect(told).toEqual(['http://shop.example/shop/inspector/sessions?q=a', '/shop'])
   }
 })
+
+it('what is no API is refused at the start, and what a function gives instead is no fault of the caller', async () => {
+  const { toRouteHandlers } = await import('../src/to-route-handlers.js')
+  for (const given of [undefined, null, {}, Promise.resolve({})])
+    expect(() => toRouteHandlers(given as never)).toThrow(
+      expect.objectContaining({ code: 'invalid', path: 'api' }) as Error,
+    )
+  for (const given of [undefined, null, {}])
+    await inRequest('http://shop.example/route', {}, async ({ request }) => {
+      await expect(toRouteHandlers((() => given) as never).GET(request)).rejects.toThrow('gave no API')
+    })
+})
