@@ -1,6 +1,7 @@
 import { SessionError } from '@sessions/core'
 import { type TransportFields, sessionIdHeader } from '@sessions/core/node'
 import type { cookies, headers } from 'next/headers.js'
+import { workAsyncStorage } from 'next/dist/server/app-render/work-async-storage.external.js'
 import { workUnitAsyncStorage } from 'next/dist/server/app-render/work-unit-async-storage.external.js'
 
 /** The type of Next's `headers()`. */
@@ -19,7 +20,7 @@ export interface WorkUnit {
  * Next's internal state. `cookies()` decides by the same state what is allowed. Setting a cookie to find out would
  * empty the browser's cache of pages, even when it succeeds.
  *
- * @throws `invalid` outside of a request, and in code whose result is cached for all callers.
+ * @throws `invalid` outside of a request, and in code whose result is kept for all callers.
  */
 export function currentUnit(): WorkUnit {
   const unit = workUnitAsyncStorage.getStore() as WorkUnit | undefined
@@ -35,7 +36,23 @@ export function currentUnit(): WorkUnit {
       "A session cannot be read inside 'use cache', because every caller gets the cached result: read it outside, and pass what is needed, such as sessionCacheTag(session).",
     )
   }
+  checkNotStatic()
   return unit
+}
+
+/**
+ * Next makes such a page or handler once, and shows it to every caller. It hides the request: there are no cookies, and a
+ * draft would be stored with each build.
+ *
+ * @throws `invalid` under `force-static`.
+ */
+export function checkNotStatic(): void {
+  const work = workAsyncStorage.getStore()
+  if (work?.forceStatic !== true) return
+  throw new SessionError(
+    'invalid',
+    `A session cannot be used under dynamic = 'force-static' [${work.route}], because every caller gets the same result: remove it there and in the layouts above.`,
+  )
 }
 
 /** The parts of a request that may have a credential. */

@@ -21,9 +21,15 @@ export type ApiMiddleware = (
 /** Counts the requests of a caller. `rate-limiter-flexible` fits as it is. */
 export interface RateLimiter {
   /**
-   * Resolves while there is room. Rejects with the same fields when there is none, and with an `Error` when it fails.
+   * Resolves while there is room. Rejects with the same fields when there is none, and with an `Error` when it fails. A
+   * limiter that is several in one gives the fields of each under its name.
    */
-  consume(key: string): Promise<{ readonly remainingPoints: number; readonly msBeforeNext: number }>
+  consume(
+    key: string,
+  ): Promise<
+    | { readonly remainingPoints: number; readonly msBeforeNext: number }
+    | { readonly [name: string]: { readonly remainingPoints: number; readonly msBeforeNext: number } }
+  >
   /** The limit, and its window in seconds; sent to callers. */
   readonly points?: number
   /** The span that it counts in, seconds. */
