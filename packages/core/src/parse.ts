@@ -1,7 +1,7 @@
 import { en } from 'zod/locales'
 import * as z from 'zod/mini'
 import { SessionError } from './errors.js'
-import { parseJson } from './json.js'
+import { type JsonLimits, parseJson } from './json.js'
 import { latestTime } from './time.js'
 
 // zod/mini brings no texts, and the settings of zod are those of the application.
@@ -14,9 +14,14 @@ const { localeError } = en()
  *
  * @throws `invalid` with the path of the first error.
  */
-export function parseWith<T>(schema: z.core.$ZodType<T>, value: unknown, path: string): T {
+export function parseWith<T>(
+  schema: z.core.$ZodType<T>,
+  value: unknown,
+  path: string,
+  limits?: JsonLimits,
+): T {
   // Check before the schema, which would silently leave out a key such as `__proto__`.
-  return checkWith(schema, parseJson(value, path), path)
+  return checkWith(schema, parseJson(value, path, limits), path)
 }
 
 /** As `parseWith`, for a value that is known to be JSON. */
