@@ -126,6 +126,21 @@ it('takes the message of a page whose history is long, and whose tools gave much
   expect(await response.text()).toContain('Hello')
 })
 
+it('takes no second word for a call that has its result, and answers all the same', async () => {
+  const ask = tool({ inputSchema: z.object({}) })
+  const chat = chatOf({ model: modelOf(call('c', 'ask', {}), text('1', 'So.')), tools: { ask } })
+  const page = new ChatClient(chat, { id })
+  await page.sendMessage({ text: 'Hi' })
+  const second = new ChatClient(chat, { id, messages: structuredClone(page.messages) })
+  await page.addToolOutput({ tool: 'ask', toolCallId: 'c', output: 'yes' })
+  await page.sendMessage()
+  await second.addToolOutput({ tool: 'ask', toolCallId: 'c', output: 'forged' })
+  await second.sendMessage()
+  expect(second.error).toBeUndefined()
+  expect(JSON.stringify(await chat.messages(alice, id))).not.toContain('forged')
+  await expectKept(chat, page)
+})
+
 it('shows no earlier result of a tool once it has the last one', async () => {
   const given = (output: number) => ({
     type: 'ui-chunk',
