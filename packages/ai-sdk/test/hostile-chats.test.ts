@@ -127,7 +127,7 @@ it('takes the message of a page whose history is long, and whose tools gave much
 })
 
 it('takes no second word for a call that has its result, and answers all the same', async () => {
-  const ask = tool({ inputSchema: z.object({}) })
+  const ask = tool({ inputSchema: z.object({}), outputSchema: z.string() })
   const chat = chatOf({ model: modelOf(call('c', 'ask', {}), text('1', 'So.')), tools: { ask } })
   const page = new ChatClient(chat, { id })
   await page.sendMessage({ text: 'Hi' })

@@ -1,7 +1,7 @@
 import { en } from 'zod/locales'
 import * as z from 'zod/mini'
 import { SessionError } from './errors.js'
-import { type JsonLimits, parseJson } from './json.js'
+import { parseJson } from './json.js'
 import { latestTime } from './time.js'
 
 // zod/mini brings no texts, and the settings of zod are those of the application.
@@ -11,6 +11,7 @@ const { localeError } = en()
  * The result of `schema` for a value from outside, after a check that the value is JSON and reaches no prototype.
  *
  * @param path Where the value stands, for errors; empty for the body of a request.
+ * @param limits Levels of nesting (default 32), and keys and items together (default 10,000).
  *
  * @throws `invalid` with the path of the first error.
  */
@@ -18,7 +19,7 @@ export function parseWith<T>(
   schema: z.core.$ZodType<T>,
   value: unknown,
   path: string,
-  limits?: JsonLimits,
+  limits?: { maxDepth?: number; maxNodes?: number },
 ): T {
   // Check before the schema, which would silently leave out a key such as `__proto__`.
   return checkWith(schema, parseJson(value, path, limits), path)

@@ -113,8 +113,7 @@ function iterableIn(answer: unknown): AsyncIterable<unknown> | Iterable<unknown>
 export async function answerOf<Answer>(
   given: Answer | Promise<Answer>,
 ): Promise<{ readonly answer: Answer }> {
-  const isTold = isIterable(given) && !(given instanceof Promise)
-  return { answer: isTold ? (given as Answer) : await given }
+  return { answer: isIterable(given) ? (given as Answer) : await given }
 }
 
 function isIterable(value: unknown): value is AsyncIterable<unknown> | Iterable<unknown> {

@@ -118,8 +118,7 @@ export class ReplyRedactor {
     const others = this.#full[type === 'text' ? 'reasoning' : 'text']
     for (const held of others) {
       told.push(...(await this.#redacted(held, held.text)))
-      held.text = ''
-      held.extras = {}
+      Object.assign(held, { text: '', extras: {} })
     }
     others.clear()
     // Without an id, a text ends where another one begins, or after its signature.

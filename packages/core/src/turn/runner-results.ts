@@ -11,7 +11,7 @@ export class RunnerResults {
   #seen = 0
 
   constructor(answer: unknown) {
-    this.#runner = typeof answer === 'object' && answer !== null ? answer : {}
+    this.#runner = Object(answer) as object
   }
 
   saw(part: TurnPart): void {
@@ -26,10 +26,8 @@ export class RunnerResults {
     const results = messages.slice(this.#seen).flatMap(resultsIn)
     this.#seen = messages.length
     // The newest is of this call: some models use an id again, and a runner has the messages of before, too.
-    return results
-      .toReversed()
-      .filter((result) => this.#open.delete(result.toolCallId))
-      .toReversed()
+    const newest = new Map(results.map((result) => [result.toolCallId, result]))
+    return [...newest.values()].filter(({ toolCallId }) => this.#open.delete(toolCallId))
   }
 }
 
@@ -41,12 +39,10 @@ function messagesOf(runner: { readonly messages?: unknown; readonly params?: unk
 }
 
 function resultsIn(message: unknown): (Fields & { readonly toolCallId: unknown })[] {
-  const { role, content, tool_call_id: toolCallId } = (message ?? {}) as Fields
-  if (role === 'tool') return [{ type: 'tool-result', toolCallId, output: content }]
+  const { role, content, tool_call_id } = (message ?? {}) as Fields
+  if (role === 'tool') return [{ type: 'tool-result', toolCallId: tool_call_id, output: content }]
   if (role !== 'user' || !Array.isArray(content)) return []
-  return (content as readonly Fields[]).flatMap(({ type, tool_use_id, content: output, is_error }) => {
-    if (type !== 'tool_result') return []
-    const failed = is_error === true ? { isError: true } : {}
-    return [{ type: 'tool-result', toolCallId: tool_use_id, output, ...failed }]
-  })
+  return (content as readonly Fields[]).flatMap((block) =>
+    block['type'] === 'tool_result' ? [{ ...block, toolCallId: block['tool_use_id'] }] : [],
+  )
 }

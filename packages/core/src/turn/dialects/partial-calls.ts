@@ -18,7 +18,7 @@ interface OpenCall {
   id: string
   name: string
   args: string
-  end: EndOfArgs
+  readonly end: EndOfArgs
   isText: boolean
   readonly extras: Record<string, JsonValue>
 }
@@ -48,8 +48,7 @@ export class PartialCalls {
       open.end.read(args)
     } else if (args !== undefined && args !== null) {
       open.args = JSON.stringify(args)
-      open.end = new EndOfArgs()
-      open.end.read(open.args)
+      open.end.isReached = true
     }
     open.isText ||= isText
     Object.assign(open.extras, extras)
