@@ -1,5 +1,6 @@
 import { type Identity, isAdmin } from '../domain/identity.js'
 import { SessionError } from '../errors.js'
+import { defaultMaxNodes } from '../json.js'
 import type { Service } from '../service/service.js'
 import type { Respond, Tools, TurnOptions } from '../session.js'
 import { type Sessions, serviceOf } from '../sessions.js'
@@ -121,6 +122,8 @@ export interface SessionApiOptions extends TransportOptions {
   maxBodyBytes?: number
   /** Levels of nesting that a request body may have (default 32). */
   maxBodyDepth?: number
+  /** Keys and items that a request body may have together (default 10,000). */
+  maxBodyItems?: number
   /**
    * Returns the audience of a request that redeems a transfer, from what you have verified (default: the audience in
    * its body, which stops mistakes, but no attacker).
@@ -315,6 +318,7 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
     deviceOf: options.deviceOf ?? (({ headers }) => headers.get('user-agent') ?? undefined),
     maxBodyBytes: positive(options.maxBodyBytes, 'maxBodyBytes', 1024 * 1024),
     maxBodyDepth: positive(options.maxBodyDepth, 'maxBodyDepth', 32),
+    maxBodyItems: positive(options.maxBodyItems, 'maxBodyItems', defaultMaxNodes),
     exposeToolResults: options.exposeToolResults ?? false,
     clientRoles: toClientRoles(options.clientRoles, isCompat),
     clientTtl: options.clientTtl,

@@ -112,7 +112,8 @@ async function toCall(identified: IdentifiedRequest, parts: CallParts): Promise<
   const noQuery = route.isPublic === true ? z.object({}) : z.strictObject({})
   const query = parseWith(route.query ?? noQuery, queryOf(identified), '')
   const said = (): JsonObject => (api.isCompat ? fromSeedBody(parseBody(text, api)) : parseBody(text, api))
-  const body = route.body === undefined ? undefined : parseWith(route.body, said(), '')
+  const limits = { maxDepth: api.maxBodyDepth, maxNodes: api.maxBodyItems }
+  const body = route.body === undefined ? undefined : parseWith(route.body, said(), '', limits)
   const varyBy = [...api.transport.varyBy, ...(api.guests?.transport.varyBy ?? [])]
   for (const name of varyBy) addVary(identified.headers, name)
   const seed = attempt?.seed

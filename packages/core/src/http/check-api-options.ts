@@ -26,6 +26,7 @@ export const sessionApiNames: OptionNames<SessionApiOptions> = {
   limiterFailure: ['open', 'closed'],
   maxBodyBytes: 'number',
   maxBodyDepth: 'number',
+  maxBodyItems: 'number',
   audienceOf: 'function',
   deviceOf: 'function',
   exposeToolResults: 'flag',

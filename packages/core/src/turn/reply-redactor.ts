@@ -1,4 +1,4 @@
-import type { JsonObject } from '../json.js'
+import type { JsonObject, JsonValue } from '../json.js'
 import { extrasOf, isTextPart, type MessagePart, type TextPart } from '../domain/part.js'
 import type { Redaction } from '../service/redaction.js'
 import { isTransient, type TurnPart } from './part.js'
@@ -13,12 +13,10 @@ interface RedactedPart {
 interface HeldText {
   readonly type: 'text' | 'reasoning'
   readonly id: string | undefined
-  extras: JsonObject
+  extras: Record<string, JsonValue>
   text: string
   /** Words of it were redacted, so what is signed is another text. */
   isChanged: boolean
-  /** Something of it was told. */
-  isTold: boolean
 }
 
 // A line that is longer is no prose; it is cut between words.
@@ -32,6 +30,12 @@ export class ReplyRedactor {
   readonly #redaction: Redaction
   readonly #keep: (part: TurnPart, asked: TurnPart) => void
   readonly #held = new Map<string, HeldText>()
+  /** Those of which something may be held back. An answer may have any number of texts. */
+  readonly #full = { text: new Set<HeldText>(), reasoning: new Set<HeldText>() }
+  /** Those with an id of which nothing was told yet, in their order. */
+  readonly #untold = new Set<HeldText>()
+  /** The one without an id. */
+  #loose: HeldText | undefined
   #work: Promise<void> = Promise.resolve()
   #isClosed = false
 
@@ -106,38 +110,52 @@ export class ReplyRedactor {
 
   async #text(part: TextPart): Promise<RedactedPart[]> {
     const id = part['id'] as string | undefined
-    const key = JSON.stringify([part.type, id])
+    const key = keyOf(part)
     const extras = extrasOf(part)
     const told: RedactedPart[] = []
     const { type } = part as { type: 'text' | 'reasoning' }
-    for (const [other, held] of this.#held) {
-      // Without an id, a text ends where another one begins, or after its signature.
-      const isOver = other === key ? isSealed(held, extras) : true
-      if (held.id === undefined && isOver) told.push(...(await this.#letGo(other)))
-      else if (held.type !== type) {
-        // Thoughts stay before the words that follow them: a provider refuses them elsewhere.
-        told.push(...(await this.#redacted(held, held.text)))
-        held.text = ''
-        held.extras = {}
-      }
+    // Thoughts stay before the words that follow them: a provider refuses them elsewhere.
+    const others = this.#full[type === 'text' ? 'reasoning' : 'text']
+    for (const held of others) {
+      told.push(...(await this.#redacted(held, held.text)))
+      Object.assign(held, { text: '', extras: {} })
     }
-    const held = this.#held.get(key) ?? { type, id, extras: {}, text: '', isChanged: false, isTold: false }
-    this.#held.set(key, held)
+    others.clear()
+    // Without an id, a text ends where another one begins, or after its signature.
+    const loose = this.#loose
+    if (loose !== undefined && (keyOf(loose) !== key || isSealed(loose, extras)))
+      told.push(...(await this.#letGo(keyOf(loose))))
+    const held = this.#held.get(key) ?? this.#hold(key, { type, id })
+    this.#full[type].add(held)
     held.text += part.text
-    held.extras = { ...held.extras, ...extras }
+    Object.assign(held.extras, extras)
     const hasLine = part.text.includes('\n')
     for (let end = endOf(held.text, hasLine); end > 0; end = endOf(held.text, hasLine)) {
       const lines = held.text.slice(0, end)
       held.text = held.text.slice(end)
       told.push(...(await this.#redacted(held, lines)))
+      // They are told with its first line; only a text without an id ends by them.
+      if (id !== undefined) held.extras = {}
     }
     return told
   }
 
+  #hold(key: string, begun: Pick<HeldText, 'type' | 'id'>): HeldText {
+    const held = { ...begun, extras: {}, text: '', isChanged: false }
+    this.#held.set(key, held)
+    if (held.id === undefined) this.#loose = held
+    else this.#untold.add(held)
+    return held
+  }
+
   async #letGo(key: string): Promise<RedactedPart[]> {
     const held = this.#held.get(key)
-    const told = held === undefined ? [] : await this.#redacted(held, held.text)
+    if (held === undefined) return []
+    const told = await this.#redacted(held, held.text)
     this.#held.delete(key)
+    this.#full[held.type].delete(held)
+    this.#untold.delete(held)
+    if (this.#loose === held) this.#loose = undefined
     return told
   }
 
@@ -151,23 +169,27 @@ export class ReplyRedactor {
     if (text === '' && Object.keys(extras).length === 0) return []
     const part = { type, ...(id === undefined ? {} : { id }), ...extras, text } as TurnPart
     const before = this.#before(held)
-    held.isTold = true
+    this.#untold.delete(held)
     return [...before, { part, asked: part }]
   }
 
   /** What keeps the places of texts that began earlier and of which nothing is told yet. */
   #before(held: HeldText): RedactedPart[] {
     const parts: RedactedPart[] = []
-    for (const other of this.#held.values()) {
+    // Once something of it was told, nothing is before it that was not.
+    if (held.id !== undefined && !this.#untold.has(held)) return parts
+    for (const other of this.#untold) {
       if (other === held) break
-      const { type, id, isTold } = other
-      if (id === undefined || isTold) continue
-      const part = { type, id, text: '' }
-      other.isTold = true
+      const part = { type: other.type, id: other.id!, text: '' }
+      this.#untold.delete(other)
       parts.push({ part, asked: part })
     }
     return parts
   }
+}
+
+function keyOf({ type, id }: { readonly type: string; readonly id?: unknown }): string {
+  return JSON.stringify([type, id])
 }
 
 /** Whether a text has ended, because it has a signature, or the like, that what comes has not. */
