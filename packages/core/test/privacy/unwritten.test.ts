@@ -33,17 +33,17 @@ it.each(['search', 'usage'] as const)(
     const user = { tenantId: 'acme', userId: 'alice' }
     /** Lets time pass until work has ended. */
     const ended = async (work: Promise<unknown>): Promise<string> => {
-      let told: string | undefined
+      const state = { told: '' }
       work.then(
-        () => (told = 'done'),
-        ({ code }) => (told = code),
+        () => (state.told = 'done'),
+        ({ code }) => (state.told = code),
       )
-      while (told === undefined) {
+      while (state.told === '') {
         // Modules that are loaded now take no time of this clock.
         await new Promise((resolve) => setImmediate(resolve))
         await vi.advanceTimersByTimeAsync(50)
       }
-      return told
+      return state.told
     }
     const talk = async (): Promise<void> => {
       const session = await sessions.for(user).create()
