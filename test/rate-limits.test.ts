@@ -11,6 +11,7 @@ import { createPostgresPool } from '@sessions/store-postgres'
 import { startPostgres, startRedis } from '@sessions/testkit'
 import { Redis } from 'ioredis'
 import type { Pool } from 'pg'
+import { BurstyRateLimiter, RateLimiterMemory, RateLimiterUnion } from 'rate-limiter-flexible'
 import { afterAll, describe, expect, it } from 'vitest'
 
 const root = resolve(import.meta.dirname, '..')
@@ -52,6 +53,22 @@ const statuses = (responses: readonly Response[]): Record<string, number> => {
 }
 
 describe('rate-limiter-flexible, as the page on abuse has it', () => {
+  it('limits by several limiters in one, and in bursts', async () => {
+    const counting = (keyPrefix: string, points: number) =>
+      new RateLimiterMemory({ keyPrefix, points, duration: 60 })
+    for (const limiter of [
+      new RateLimiterUnion(counting('few', 3), counting('many', 5)),
+      new BurstyRateLimiter(counting('steady', 2), counting('burst', 1)),
+    ]) {
+      const { send } = serve(() => ({ limiter }))
+      const responses = []
+      for (let index = 0; index < 5; index++) responses.push(await send(index, '/sessions'))
+      expect(responses.map(({ status }) => status)).toEqual([200, 200, 200, 429, 429])
+      expect(responses[0]!.headers.get('ratelimit')).toMatch(/^"default";r=[12];t=60$/)
+      expect(responses[3]!.headers.get('retry-after')).toBe('60')
+    }
+  })
+
   it('limits sessions, users, tenants and addresses over Redis, exactly, over all processes', async () => {
     const server = await startRedis()
     const clients = [0, 1].map(() => new Redis(server.url, { commandTimeout: 60_000 }))

@@ -55,8 +55,15 @@ function refuse(status, again) {
   form.hidden = isPassing
 }
 
-const sayWhat = ({ title, messageCount, itemCount }) =>
-  `${title === undefined ? 'a session' : `“${title}”`} with ${itemCount} ${itemCount === 1 ? 'thing' : 'things'} in the cart and ${messageCount} ${messageCount === 1 ? 'message' : 'messages'}.`
+/** What a session is. Its title is another person's: in a `bdi` it cannot turn around what stands behind it. */
+function sayWhat(before, { title, messageCount, itemCount }) {
+  const things = `${itemCount} ${itemCount === 1 ? 'thing' : 'things'}`
+  const messages = `${messageCount} ${messageCount === 1 ? 'message' : 'messages'}`
+  const made = element('p', before)
+  made.append(...(title === undefined ? ['a session'] : ['“', element('bdi', title), '”']))
+  made.append(` with ${things} in the cart and ${messages}.`)
+  return made
+}
 
 const modes = {
   move: 'It ends on the other device.',
@@ -69,7 +76,7 @@ async function describe() {
   if (status !== 200) return refuse(status, describe)
   const { transfer } = body
   show(
-    element('p', `This link opens ${sayWhat(transfer)}`),
+    sayWhat('This link opens ', transfer),
     element('p', modes[transfer.mode]),
     button('Continue here', () => redeem({})),
   )
@@ -79,8 +86,8 @@ async function redeem(more) {
   const { status, body } = await post('redeem', more)
   if (status === 409 && body.leaves !== undefined) {
     show(
-      element('p', `This device has a session already: ${sayWhat(body.leaves)}`),
-      element('p', `The other one: ${sayWhat(body.joins)}`),
+      sayWhat('This device has a session already: ', body.leaves),
+      sayWhat('The other one: ', body.joins),
       button('Leave mine, and continue with the other', () => redeem({ ...more, replace: true })),
     )
   } else if (status !== 200) {

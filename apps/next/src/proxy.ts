@@ -1,6 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { type NextRequest, NextResponse } from 'next/server'
-import { guestCookie, guestCookieOptions, newGuest, readGuest, toGuestToken } from './server/guest.ts'
+import {
+  guestCookieOf,
+  guestCookieOptions,
+  isSecure,
+  newGuest,
+  readGuest,
+  toGuestToken,
+} from './server/guest.ts'
 
 /** Gives every visitor a signed name, and every page a policy that allows the chat's own scripts alone. */
 export function proxy(request: NextRequest): NextResponse {
@@ -8,6 +15,7 @@ export function proxy(request: NextRequest): NextResponse {
   const policy = contentPolicy(randomBytes(16).toString('base64'))
   // Next reads the nonce from here, and sets it on its scripts.
   headers.set('Content-Security-Policy', policy)
+  const guestCookie = guestCookieOf(headers)
   let token: string | undefined
   if (readGuest(request.cookies.get(guestCookie)?.value) === undefined) {
     token = toGuestToken(newGuest())
@@ -19,8 +27,7 @@ export function proxy(request: NextRequest): NextResponse {
   response.headers.set('Referrer-Policy', 'no-referrer')
   response.headers.set('X-Content-Type-Options', 'nosniff')
   if (token !== undefined) {
-    const isSecure = (headers.get('x-forwarded-proto') ?? request.nextUrl.protocol).startsWith('https')
-    response.cookies.set(guestCookie, token, guestCookieOptions(isSecure))
+    response.cookies.set(guestCookie, token, guestCookieOptions(isSecure(headers)))
   }
   return response
 }

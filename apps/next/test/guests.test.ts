@@ -17,6 +17,25 @@ describe('a guest', () => {
     expect(again.headers.getSetCookie()).toEqual([])
   })
 
+  it('has over TLS a cookie that no sibling subdomain can set', async () => {
+    const tls = { 'x-forwarded-proto': 'https' }
+    const page = async (cookie: string) =>
+      (await fetch(chat.url, { headers: { ...tls, cookie } })).headers.getSetCookie()
+    const [given] = await page('')
+    expect(given).toMatch(/^__Host-chat_guest=[\w-]+\.[\w-]+; Path=\/; .*Secure; HttpOnly/i)
+    const own = given!.split(';')[0]!
+    expect(await page(own)).toEqual([])
+    // What a sibling plants, it has got from the chat itself.
+    const planted = own.replace('__Host-', '')
+    for (const cookie of [planted, `\u00a0${own}`]) {
+      expect(await page(cookie)).toEqual([expect.stringMatching(/^__Host-chat_guest=/)])
+      const listed = await fetch(`${chat.url}/api/sessions`, {
+        headers: { ...tls, cookie: `${own}; ${cookie}` },
+      })
+      expect(listed.status).toBe(200)
+    }
+  })
+
   it('gets another name for one that we did not give', async () => {
     const visitor = chat.visitor()
     const id = await visitor.begin()

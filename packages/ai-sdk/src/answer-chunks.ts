@@ -135,6 +135,8 @@ export class AnswerChunks {
         // Code of the application may yield one of its own making.
         if (!isObject(said) || typeof said['type'] !== 'string') return []
         const chunk = said as unknown as UIMessageChunk
+        // A result so far may come when all of it has come: a model that ends twice has its tools run again.
+        if (chunk.type === 'tool-output-available' && !this.#calls.has(chunk.toolCallId)) return []
         if (chunk.type === 'start-step') return this.#inStep()
         return chunk.type === 'tool-input-start' ? this.#inStep(chunk) : [chunk]
       }
@@ -187,12 +189,12 @@ export class AnswerChunks {
 
   /** Ends the open texts, or one of them. */
   #close(only?: string): UIMessageChunk[] {
-    const closed = [...this.#open].filter(([key]) => only === undefined || only === key)
-    for (const [key] of closed) this.#open.delete(key)
-    return closed.map(([key, id]) => ({
-      type: `${key.startsWith('["text"') ? 'text' : 'reasoning'}-end`,
-      id,
-    }))
+    const keys = only === undefined ? [...this.#open.keys()] : [only]
+    return keys.flatMap((key) => {
+      const id = this.#open.get(key)
+      this.#open.delete(key)
+      return id === undefined ? [] : [{ type: key.startsWith('["text"') ? 'text-end' : 'reasoning-end', id }]
+    })
   }
 }
 

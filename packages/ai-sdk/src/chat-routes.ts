@@ -36,6 +36,8 @@ const body = z.looseObject({
   message: z.unknown().optional(),
 })
 type Body = z.infer<typeof body>
+// The body as a whole has kept to its limits.
+const ofBody = { maxDepth: Infinity, maxNodes: Infinity }
 type Asked = readonly [input: MessageInput | undefined, from?: number | undefined]
 
 // Others know the id of a chat only if it can be guessed.
@@ -55,7 +57,7 @@ export const chatRoutes: readonly AdapterRoute[] = [
       const { id, trigger, messageId, messages, message } = call.body as Body
       const isNew = trigger === 'submit-message'
       const sent = isNew
-        ? (parseWith(uiMessage, messages?.at(-1) ?? message, 'message') as UIMessage)
+        ? (parseWith(uiMessage, messages?.at(-1) ?? message, 'message', ofBody) as UIMessage)
         : undefined
       // Before the chat begins: a request that is refused leaves none behind.
       const said = sent === undefined || sent.role === 'assistant' ? undefined : checked(call, sent)

@@ -75,6 +75,7 @@ export function createChat(options: ChatOptions): Chat {
       // A page sends its whole history, which is not read, and files.
       maxBodyBytes: 4 * 1024 * 1024,
       maxBodyDepth: 64,
+      maxBodyItems: 200_000,
       ...api,
       turns: { policy: 'interrupt', ...api.turns },
       ...(turnTools === undefined ? {} : { tools: turnTools }),

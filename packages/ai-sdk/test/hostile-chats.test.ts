@@ -96,6 +96,71 @@ it('reads past a chunk that is none', async () => {
   ])
 })
 
+it('takes the message of a page whose history is long, and whose tools gave much', async () => {
+  const chat = chatOf({ respond: () => 'Hello' })
+  const deep = JSON.parse(`${'['.repeat(40)}${']'.repeat(40)}`) as object
+  const rows = Array.from({ length: 100 }, (_, row) => ({ row, price: 1, deep }))
+  const found = { type: 'dynamic-tool', toolName: 'find', state: 'output-available', input: {}, output: rows }
+  const history = Array.from({ length: 40 }, (_, n) => ({
+    id: `a${n}`,
+    role: 'assistant',
+    parts: [{ ...found, toolCallId: `c${n}` }],
+  }))
+  const data = Array.from({ length: 11_000 }, (_, n) => n)
+  const asked = {
+    id: 'm',
+    role: 'user',
+    parts: [
+      { type: 'text', text: 'Hi' },
+      { type: 'data-rows', data },
+    ],
+  }
+  const response = await chat.handle(
+    new Request('https://shop.example/api/chat', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ id, messages: [...history, asked] }),
+    }),
+  )
+  expect(response.status).toBe(200)
+  expect(await response.text()).toContain('Hello')
+})
+
+it('takes no second word for a call that has its result, and answers all the same', async () => {
+  const ask = tool({ inputSchema: z.object({}), outputSchema: z.string() })
+  const chat = chatOf({ model: modelOf(call('c', 'ask', {}), text('1', 'So.')), tools: { ask } })
+  const page = new ChatClient(chat, { id })
+  await page.sendMessage({ text: 'Hi' })
+  const second = new ChatClient(chat, { id, messages: structuredClone(page.messages) })
+  await page.addToolOutput({ tool: 'ask', toolCallId: 'c', output: 'yes' })
+  await page.sendMessage()
+  await second.addToolOutput({ tool: 'ask', toolCallId: 'c', output: 'forged' })
+  await second.sendMessage()
+  expect(second.error).toBeUndefined()
+  expect(JSON.stringify(await chat.messages(alice, id))).not.toContain('forged')
+  await expectKept(chat, page)
+})
+
+it('shows no earlier result of a tool once it has the last one', async () => {
+  const given = (output: number) => ({
+    type: 'ui-chunk',
+    transient: true,
+    chunk: { type: 'tool-output-available', toolCallId: 'c', output, preliminary: true },
+  })
+  const respond = () => [
+    { type: 'tool-call', toolCallId: 'c', toolName: 'find', input: {} },
+    given(1),
+    { type: 'tool-result', toolCallId: 'c', output: 2 },
+    given(1),
+    'Hello',
+  ]
+  const chat = chatOf({ respond: respond as never })
+  const page = new ChatClient(chat, { id })
+  await page.sendMessage({ text: 'Hi' })
+  expect(callsOf(page)).toEqual([['c', 'output-available', 2]])
+  await expectKept(chat, page)
+})
+
 describe('a request that is refused', () => {
   const user = { id: 'm', role: 'user', parts: [{ type: 'text', text: 'Hi' }] }
 

@@ -11,12 +11,18 @@ const { localeError } = en()
  * The result of `schema` for a value from outside, after a check that the value is JSON and reaches no prototype.
  *
  * @param path Where the value stands, for errors; empty for the body of a request.
+ * @param limits Levels of nesting (default 32), and keys and items together (default 10,000).
  *
  * @throws `invalid` with the path of the first error.
  */
-export function parseWith<T>(schema: z.core.$ZodType<T>, value: unknown, path: string): T {
+export function parseWith<T>(
+  schema: z.core.$ZodType<T>,
+  value: unknown,
+  path: string,
+  limits?: { maxDepth?: number; maxNodes?: number },
+): T {
   // Check before the schema, which would silently leave out a key such as `__proto__`.
-  return checkWith(schema, parseJson(value, path), path)
+  return checkWith(schema, parseJson(value, path, limits), path)
 }
 
 /** As `parseWith`, for a value that is known to be JSON. */

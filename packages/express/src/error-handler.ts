@@ -17,6 +17,14 @@ export function sessionsErrorHandler(): ErrorRequestHandler {
 // What Express' body parsers call their errors. Those of an application have a status as well.
 const unreadableTypes = /^(?:charset|encoding|entity|parameters|querystring|request|stream)\./
 
+// Their own messages quote the body, or are those of the application.
+const details: ReadonlyMap<string, string> = new Map([
+  ['entity.parse.failed', 'The body is not what its Content-Type says.'],
+  ['entity.too.large', 'The body is larger than the parser of the application takes.'],
+  ['parameters.too.many', 'The body has more parameters than the parser of the application takes.'],
+  ['request.size.invalid', 'The body is not as long as its Content-Length says.'],
+])
+
 /** Errors of Express' body parsers, which have a status and say whether their message may be shown. */
 function unreadable(error: unknown): Problem | undefined {
   const { status, expose, type, code } = (error ?? {}) as Readonly<Record<string, unknown>>
@@ -24,5 +32,7 @@ function unreadable(error: unknown): Problem | undefined {
   const isOfParser = unreadableTypes.test(String(type)) || String(code).startsWith('Z_')
   if (!isOfParser) return undefined
   if (status === 415) return problemOf('unsupported_media_type')
-  return { ...problemOf(status === 413 ? 'too_large' : 'invalid'), status }
+  const detail = details.get(String(type))
+  const said = detail === undefined ? {} : { detail, path: 'body' }
+  return { ...problemOf(status === 413 ? 'too_large' : 'invalid', said), status }
 }

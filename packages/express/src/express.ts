@@ -21,7 +21,7 @@ import {
   sessionIdHeader,
   warnOnce,
 } from '@sessions/core/node'
-import type { Request, RequestHandler } from 'express'
+import type { Application, NextFunction, Request, RequestHandler } from 'express'
 import { hostOf, pageRequestOf } from './page-request.js'
 
 /** The service, the identity of callers, and the transport of credentials. */
@@ -63,16 +63,19 @@ interface Known {
   readonly session: RequestSession
   readonly sessions: Sessions
   readonly transport: Transport
+  /** The application and the router of this middleware; each router has a `next` of its own for a request. */
+  readonly app: Application
+  readonly next: NextFunction | undefined
 }
 
 // Not stored on the request: `req.session` belongs to express-session, and another package may use any other name.
-const knownRequests = new WeakMap<Request, Known>()
+const knownRequests = new WeakMap<Request, Known[]>()
 
 /**
  * Makes `getSession(req)` work in the handlers after it. It reads two headers and no body, so it may stand anywhere; a
  * route that never asks for its session causes no store call. If it is mounted twice, the first one counts. With another
- * service, such as in an application that is mounted in this one, the later one counts from there on; it needs a
- * `cookie.name` of its own.
+ * service the later one counts from there on, and needs a `cookie.name` of its own; in an application or a router that is
+ * mounted in this one, it counts for the handlers there.
  *
  * @throws `invalid` at start, for wrong options.
  *
@@ -100,9 +103,9 @@ export function sessionsMiddleware(options: SessionsMiddlewareOptions): RequestH
   checkGuestCookie(guests, transport)
   const warn = warnOnce(options.onWarning)
   return (req, res, next) => {
-    const known = knownRequests.get(req)
-    if (known?.sessions !== sessions) {
-      if (known !== undefined) mustDiffer(known.transport, transport)
+    const known = knownRequests.get(req) ?? []
+    if (currentOf(req)?.sessions !== sessions) {
+      for (const other of known) if (other.sessions !== sessions) mustDiffer(other.transport, transport)
       const fields = {
         cookie: req.headers.cookie,
         sessionId: req.get(sessionIdHeader),
@@ -119,7 +122,8 @@ export function sessionsMiddleware(options: SessionsMiddlewareOptions): RequestH
         guests: guests === undefined ? undefined : guestsOfRequest(req, guests),
         warn,
       })
-      knownRequests.set(req, { session, sessions, transport })
+      const { app, next: router } = req
+      knownRequests.set(req, [...known, { session, sessions, transport, app, next: router }])
     }
     next()
   }
@@ -190,8 +194,22 @@ function mustDiffer({ cookieName }: Transport, other: Transport): void {
   )
 }
 
+/** That of the router or the application which runs now: another one may have passed the request on. */
+function currentOf(req: Request): Known | undefined {
+  const known = knownRequests.get(req) ?? []
+  const around = known.filter(({ app }) => isWithin(req.app, app))
+  // Express knows the last host alone of an application that has several.
+  const these = around.length > 0 ? around : known
+  return these.findLast(({ next }) => next === req.next) ?? these.at(-1)
+}
+
+function isWithin(app: Application, host: Application): boolean {
+  const { parent } = app as { parent?: Application }
+  return app === host || (parent !== undefined && isWithin(parent, host))
+}
+
 function sessionOf(req: Request): RequestSession {
-  const session = knownRequests.get(req)?.session
+  const session = currentOf(req)?.session
   if (session === undefined) throw new Error('sessionsMiddleware() must run before this handler.')
   return session
 }

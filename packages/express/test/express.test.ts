@@ -311,9 +311,14 @@ describe.each(versions)('%s', (_, express) => {
       title: 'Invalid request',
       status: 400,
       code: 'invalid',
+      detail: 'The body is not what its Content-Type says.',
+      path: 'body',
     })
     const large = await fetch(`${base}/chat`, post({ text: 'x'.repeat(200_000) }))
-    expect(large.status).toBe(413)
+    expect([large.status, await json(large)]).toMatchObject([
+      413,
+      { code: 'too_large', detail: expect.stringMatching(/larger than the parser/) as string },
+    ])
     const packed = (encoding: string, charset = 'utf-8') => {
       const headers = { 'content-type': `application/json; charset=${charset}`, 'content-encoding': encoding }
       return fetch(`${base}/chat`, { method: 'POST', headers, body: '{"text":"x"}' })

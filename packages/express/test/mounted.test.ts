@@ -165,3 +165,10 @@ describe.each(versions)('%s, behind', (_, express) => {
     expect((await fetch(url, { method: 'POST' })).status).toBe(201)
   })
 })
+
+it('refuses what is no API at the start', () => {
+  for (const given of [undefined, {}, Promise.resolve({}), () => {}, { handle: async () => new Response() }])
+    expect(() => toExpressHandler(given as never)).toThrow(
+      expect.objectContaining({ code: 'invalid', path: 'api' }) as Error,
+    )
+})

@@ -1,5 +1,6 @@
 import { createSessions, type Identity } from '@sessions/core'
 import { guests } from '@sessions/core/http'
+import type { Express, Router } from 'express'
 import { describe, expect, it } from 'vitest'
 import {
   bindSession,
@@ -41,6 +42,52 @@ describe.each(versions)('%s', (_, express) => {
     expect(await json(await ann('/found'))).toEqual({ id })
   })
 
+  it.each(['application', 'router'])(
+    'has the outer service again for what the %s with another one leaves to its host',
+    async (kind) => {
+      const within = (tenantId: string, host: Router, name: string) => {
+        const inside = kind === 'application' ? express() : (express.Router() as Express)
+        const sessions = createSessions()
+        inside.use(sessionsMiddleware({ sessions, identify: () => ({ tenantId }), cookie: { name } }))
+        inside.use(
+          '/deep',
+          (kind === 'application' ? express() : express.Router()).post('/say', say) as never,
+        )
+        inside.post(`/${name}`, say)
+        host.use(inside)
+        return inside
+      }
+      const { app } = chat(express)
+      const admin = within('admin', app, 'admin')
+      within('audit', admin, 'audit')
+      app.post('/say', say)
+      const base = await serve(app)
+      const tenantOf = async (path: string) => (await json(await fetch(base + path, post({}))))['tenant']
+      for (const [path, tenant] of [
+        ['/admin', 'admin'],
+        ['/audit', 'audit'],
+        ['/deep/say', 'admin'],
+        ['/say', 'acme'],
+      ] as const)
+        expect(await tenantOf(path), path).toBe(tenant)
+    },
+  )
+
+  it('is that of its host in an application that follows one with another service, or has two hosts', async () => {
+    const inner = express()
+    const sessions = createSessions()
+    inner.use(
+      sessionsMiddleware({ sessions, identify: () => ({ tenantId: 'admin' }), cookie: { name: 'admin' } }),
+    )
+    const follows = express().post('/say', say)
+    const app = chat(express).app.use(inner, follows)
+    expect(await json(await fetch(`${await serve(app)}/say`, post({})))).toMatchObject({ tenant: 'acme' })
+    // Express knows the last host alone.
+    const first = chat(express).app.use(follows)
+    chat(express).app.use(follows)
+    expect(await json(await fetch(`${await serve(first)}/say`, post({})))).toMatchObject({ tenant: 'acme' })
+  })
+
   it('names one new guest to the caller, however many services have begun a session', async () => {
     const inner = express()
     const sessions = createSessions()
@@ -73,11 +120,15 @@ describe.each(versions)('%s', (_, express) => {
       sessionsMiddleware({ sessions: createSessions(), identify, cookie: false, header: true }),
     )
     app.post('/plain/say', say)
+    const apart = (name: string) =>
+      express().use(sessionsMiddleware({ sessions: createSessions(), identify, cookie: { name } }))
+    app.use('/apart', apart('one'), apart('one'))
     app.use((error: Error, _req: unknown, res: { json: (body: object) => void }, _next: unknown) =>
       res.json({ said: error.message }),
     )
     const base = await serve(app)
     expect((await json(await fetch(`${base}/admin/x`)))['said']).toMatch(/cookie "sessions".*cookie\.name/)
+    expect((await json(await fetch(`${base}/apart/x`)))['said']).toMatch(/cookie "one".*cookie\.name/)
     expect(await json(await fetch(`${base}/plain/say`, post({})))).toMatchObject({ tenant: 'admin' })
   })
 

@@ -1,4 +1,4 @@
-import { HttpException } from '@nestjs/common'
+import { type ArgumentsHost, HttpException } from '@nestjs/common'
 import { isSessionError } from '@sessions/core'
 import { type Problem, toProblem } from '@sessions/core/node'
 
@@ -22,4 +22,13 @@ export class SessionException extends HttpException {
 /** A `SessionError` as an exception of Nest; other errors stay as they are. */
 export function toSessionException(error: unknown): unknown {
   return isSessionError(error) ? new SessionException(error) : error
+}
+
+/**
+ * What a guard or a decorator throws. Of messages Nest answers and logs what is no exception of HTTP, and passes over the
+ * others in silence.
+ */
+export function toException(error: unknown, context: ArgumentsHost): unknown {
+  const type = context.getType<string>()
+  return type === 'ws' || type === 'rpc' ? error : toSessionException(error)
 }

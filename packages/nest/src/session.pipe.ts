@@ -1,7 +1,7 @@
 import { type ExecutionContext, Inject, Injectable, type PipeTransform } from '@nestjs/common'
 import type { RequestSession } from '@sessions/core/node'
 import { RequestSessions } from './request-sessions.js'
-import { toSessionException } from './session.exception.js'
+import { toException } from './session.exception.js'
 
 /**
  * The request of a decorator for a session. Pipes of the application see it first. It is a function, because pipes that
@@ -18,8 +18,13 @@ export function sessionQuestion(
   service: string | undefined,
   ask: (session: RequestSession, request: unknown) => unknown,
 ): SessionQuestion {
-  const question: SessionQuestion = (requests) =>
-    ask(requests.of(context, service), context.switchToHttp().getRequest<unknown>())
+  const question: SessionQuestion = async (requests) => {
+    try {
+      return await ask(requests.of(context, service), context.switchToHttp().getRequest<unknown>())
+    } catch (error) {
+      throw toException(error, context)
+    }
+  }
   questions.add(question)
   return question
 }
@@ -39,10 +44,6 @@ export class SessionPipe implements PipeTransform<SessionQuestion> {
         'A pipe has replaced the parameter of a decorator for a session: let it pass each parameter whose metadata.type is "custom".',
       )
     }
-    try {
-      return await question(this.#requests)
-    } catch (error) {
-      throw toSessionException(error)
-    }
+    return question(this.#requests)
   }
 }

@@ -34,6 +34,26 @@ const optionNames: OptionNames<SessionsRootOptions> = {
   header: 'flag',
 }
 
+// By the module, which closes them.
+const made = new WeakSet<Sessions>()
+
+/** The service that options ask for. @throws `invalid` with the path of a wrong option. */
+export function sessionsOf(options: SessionsModuleOptions): Sessions {
+  checkOptions(options, optionNames)
+  const { sessions, service } = options
+  // The module would use one of the two without a word about the other.
+  if (sessions !== undefined && service !== undefined) {
+    throw new SessionError('invalid', 'service: give either sessions or service', { path: 'service' })
+  }
+  if (sessions === undefined) {
+    const own = createSessions(service)
+    made.add(own)
+    return own
+  }
+  if (isSessions(sessions)) return sessions
+  throw new SessionError('invalid', 'sessions was not made by createSessions', { path: 'sessions' })
+}
+
 /** One service in an application: its sessions, and its connection to requests. */
 export class SessionsService implements OnApplicationShutdown {
   readonly name: string
@@ -48,22 +68,22 @@ export class SessionsService implements OnApplicationShutdown {
   readonly #options: SessionsModuleOptions
   #closed: Promise<void> | undefined
 
-  /** @throws `invalid` with the path of a wrong option. */
-  constructor(name: string, options: SessionsModuleOptions, otherwise: Identify) {
-    checkOptions(options, optionNames)
-    // The module would use one of the two without a word about the other.
-    if (options.sessions !== undefined && options.service !== undefined) {
-      throw new SessionError('invalid', 'service: give either sessions or service', { path: 'service' })
-    }
-    if (options.sessions !== undefined && !isSessions(options.sessions)) {
-      throw new SessionError('invalid', 'sessions was not made by createSessions', { path: 'sessions' })
-    }
+  /**
+   * @param sessions What `sessionsOf` has made of the options, or what a testing module has put in its place.
+   * @throws `invalid` with the path of a wrong option.
+   */
+  constructor(
+    name: string,
+    options: SessionsModuleOptions,
+    otherwise: Identify,
+    sessions: Partial<Sessions> = sessionsOf(options),
+  ) {
     this.name = name
     this.#options = options
     this.hasHeaderMode = options.header === true
     this.guests = options.guests
     this.trustedOrigins = options.trustedOrigins ?? []
-    this.sessions = options.sessions ?? createSessions(options.service)
+    this.sessions = isSessions(sessions) ? sessions : sessionsOf(options)
     this.identify = async (request) => options.identify?.(request) ?? otherwise(request)
     this.transport = createTransport(this.#carrying(), this.sessions.ttl.absoluteMs)
     checkGuestCookie(options.guests, this.transport)
@@ -97,7 +117,7 @@ export class SessionsService implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     this.#closed ??= (async () => {
       // A service that the application passed in may serve others, too.
-      await (this.#options.sessions === undefined ? this.sessions.close() : this.sessions.settled())
+      await (made.has(this.sessions) ? this.sessions.close() : this.sessions.settled())
       await this.#options.close?.()
     })()
     return this.#closed
@@ -121,6 +141,6 @@ export class SessionsService implements OnApplicationShutdown {
 }
 
 // By what it does: another copy of the core may have made it.
-function isSessions(value: Partial<Sessions> | null): boolean {
+function isSessions(value: Partial<Sessions> | null): value is Sessions {
   return typeof value?.for === 'function' && typeof value.ttl?.absoluteMs === 'number'
 }

@@ -1,8 +1,9 @@
 import { type DynamicModule, Global, Inject, Module, type OnModuleInit, type Provider } from '@nestjs/common'
 import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core'
-import { SessionError } from '@sessions/core'
+import { SessionError, type Sessions } from '@sessions/core'
 import { mountApi } from './mount-api.js'
 import { MountedApi } from './mounted-api.js'
+import type { SessionsRequest } from './platform.js'
 import { RequestSessions } from './request-sessions.js'
 import { SessionProblemFilter } from './session-problem.filter.js'
 import type {
@@ -14,7 +15,7 @@ import type {
   SessionsRootOptions,
 } from './sessions-options.js'
 import { controllerOf } from './sessions.controller.js'
-import { SessionsService } from './sessions-service.js'
+import { SessionsService, sessionsOf } from './sessions-service.js'
 import { defaultName, getSessionsOptionsToken, getSessionsToken, parseName } from './sessions-tokens.js'
 import { SessionsGuard } from './sessions.guard.js'
 
@@ -124,17 +125,24 @@ function moduleOf(
       ...optionsProviders(optionsToken, options),
       {
         provide: serviceToken,
-        inject: [optionsToken, RequestSessions, ApplicationConfig, ModulesContainer, HttpAdapterHost],
+        inject: [
+          optionsToken,
+          getSessionsToken(name),
+          RequestSessions,
+          ApplicationConfig,
+          ModulesContainer,
+          HttpAdapterHost,
+        ],
         useFactory: (
           settings: SessionsModuleOptions,
+          sessions: Partial<Sessions>,
           requests: RequestSessions,
           config: ApplicationConfig,
           modules: ModulesContainer,
           host: HttpAdapterHost,
         ) => {
-          const service = new SessionsService(name, settings, (request) =>
-            requests.identifyAsRoot(request, name),
-          )
+          const otherwise = async (request: SessionsRequest) => requests.identifyAsRoot(request, name)
+          const service = new SessionsService(name, settings, otherwise, sessions)
           requests.add(service)
           // Before Nest adds any `APP_FILTER`, because Nest calls the filter first that was bound last.
           const decides = name === defaultName || (requests.isFirst(service) && !hasRoot(modules))
@@ -161,9 +169,10 @@ function moduleOf(
         },
       },
       {
+        // A testing module may put another one in its place, which then counts for requests and the API, too.
         provide: getSessionsToken(name),
-        inject: [serviceToken],
-        useFactory: ({ sessions }: SessionsService) => sessions,
+        inject: [optionsToken],
+        useFactory: sessionsOf,
       },
     ],
     exports: [getSessionsToken(name), optionsToken],

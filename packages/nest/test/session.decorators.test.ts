@@ -1,4 +1,4 @@
-import { Controller, type ExecutionContext, Get, Logger, Module, Post, Res } from '@nestjs/common'
+import { Controller, type ExecutionContext, Get, Logger, Module, Post, Res, UseGuards } from '@nestjs/common'
 import { Reflector } from '@nestjs/core'
 import type { ServerResponse } from 'node:http'
 import { type Identity, type Session, SessionError } from '@sessions/core'
@@ -14,6 +14,7 @@ import {
   SessionsGuard,
   SessionsModule,
 } from '../src/index.js'
+import { SessionPipe, sessionQuestion } from '../src/session.pipe.js'
 import { browser, json, platforms, post, serve } from './server.js'
 
 const support = { service: 'support' }
@@ -150,10 +151,56 @@ describe('outside of HTTP', () => {
   it('the guard of an application lets messages through, and none to a handler that demands a session', async () => {
     const guard = new SessionsGuard(new Reflector(), requests)
     expect(await guard.canActivate(contextOf('rpc'))).toBe(true)
-    const demanding = { getAllAndOverride: () => ({ isRequired: true }) } as never
-    await expect(new SessionsGuard(demanding, requests).canActivate(contextOf('rpc'))).rejects.toMatchObject({
+    const demanding = new SessionsGuard(
+      { getAllAndOverride: () => ({ isRequired: true }) } as never,
+      requests,
+    )
+    // Nest logs what is no exception of HTTP, so that somebody reads the sentence.
+    for (const type of ['rpc', 'ws'])
+      await expect(demanding.canActivate(contextOf(type))).rejects.toMatchObject({
+        name: 'SessionError',
+        code: 'invalid',
+      })
+    await expect(demanding.canActivate(contextOf('graphql'))).rejects.toMatchObject({
       problem: { code: 'invalid' },
     })
+  })
+
+  it.each(['ws', 'rpc', 'graphql'])(
+    'a guard on a handler of %s, or on its class, closes it',
+    async (type) => {
+      const guard = new SessionsGuard(new Reflector(), requests)
+      class Open {
+        open() {}
+        @UseGuards(SessionsGuard)
+        closed() {}
+      }
+      @UseGuards(guard)
+      class Closed extends Open {}
+      const enter = async (of: typeof Open, name: 'open' | 'closed') => {
+        const handler: unknown = Object.getOwnPropertyDescriptor(Open.prototype, name)!.value
+        const context = { getType: () => type, getHandler: () => handler, getClass: () => of }
+        return guard.canActivate(context as unknown as ExecutionContext)
+      }
+      expect(await enter(Open, 'open')).toBe(true)
+      const none = /has no request, and so no session/
+      await expect(enter(Open, 'closed')).rejects.toThrow(none)
+      await expect(enter(Closed, 'open')).rejects.toThrow(none)
+    },
+  )
+
+  it('a decorator says so in an error that Nest logs', async () => {
+    const pipe = new SessionPipe(requests)
+    for (const [type, kind] of [
+      ['ws', SessionError],
+      ['rpc', SessionError],
+      ['graphql', SessionException],
+    ] as const) {
+      const asked = sessionQuestion(contextOf(type), undefined, (session) => session.get())
+      const told = await pipe.transform(asked).catch((error: unknown) => error)
+      expect(told).toBeInstanceOf(kind)
+      expect((told as Error).message).toMatch(/has no request, and so no session/)
+    }
   })
 })
 

@@ -154,6 +154,42 @@ describe('the module', () => {
     expect(response.status).toBe(201)
     await app.close()
   })
+
+  it('takes the service that a testing module puts in its place, for all that it does', async () => {
+    const lent = createSessions()
+    const alice = { tenantId: 'acme', userId: 'alice' }
+    @Controller()
+    class ChatController {
+      @Post('chat')
+      async chat(@CurrentSession() session: Session) {
+        await session.append({ role: 'user', content: 'hi' })
+        return { id: session.id }
+      }
+    }
+    const testing = async (given: unknown) => {
+      const module = await Test.createTestingModule({
+        imports: [SessionsModule.forRoot({ identify: () => alice, api: { prefix: '/v1' } })],
+        controllers: [ChatController],
+      })
+        .overrideProvider(getSessionsToken())
+        .useValue(given)
+        .compile()
+      const app = module.createNestApplication()
+      await app.listen(0, '127.0.0.1')
+      return { app, url: await app.getUrl() }
+    }
+    const { app, url } = await testing(lent)
+    const { id } = await json(await fetch(`${url}/chat`, post({})))
+    const { session } = await json(await fetch(`${url}/v1/sessions`, post({})))
+    await app.close()
+    // Its owner goes on with it.
+    const { items } = await lent.for(alice).list()
+    expect(items.map((each) => each.id).toSorted()).toEqual([id, (session as { id: string }).id].toSorted())
+    // What is no service stands in for those alone who have it injected.
+    const partial = await testing({ for: () => ({}) })
+    expect((await fetch(`${partial.url}/chat`, post({}))).status).toBe(201)
+    await partial.app.close()
+  })
 })
 
 function withResolvers(): { promise: Promise<void>; resolve: () => void } {

@@ -4,6 +4,7 @@ import type { NextRequest } from 'next/server.js'
 import { checkPage } from './check-page.js'
 import type { NextSessions } from './next-sessions.js'
 import { problemResponse } from './problem-response.js'
+import { checkNotStatic } from './request-parts.js'
 import { enterScope, type Scope } from './scope.js'
 
 /**
@@ -17,6 +18,8 @@ export async function answerInScope(
 ): Promise<Response> {
   // The answer depends on the caller. This call also tells a build that there is nothing to prerender.
   await headers()
+  // Not answered as a problem, which Next might keep: a build is to fail.
+  checkNotStatic()
   try {
     checkPage(sessions, request)
     const scope = await enterScope(sessions)

@@ -1,6 +1,7 @@
 import { SessionError } from '@sessions/core'
 import { type TransportFields, sessionIdHeader } from '@sessions/core/node'
 import type { cookies, headers } from 'next/headers.js'
+import { workAsyncStorage } from 'next/dist/server/app-render/work-async-storage.external.js'
 import { workUnitAsyncStorage } from 'next/dist/server/app-render/work-unit-async-storage.external.js'
 
 /** The type of Next's `headers()`. */
@@ -19,7 +20,7 @@ export interface WorkUnit {
  * Next's internal state. `cookies()` decides by the same state what is allowed. Setting a cookie to find out would
  * empty the browser's cache of pages, even when it succeeds.
  *
- * @throws `invalid` outside of a request, and in code whose result is cached for all callers.
+ * @throws `invalid` outside of a request, and in code whose result is kept for all callers.
  */
 export function currentUnit(): WorkUnit {
   const unit = workUnitAsyncStorage.getStore() as WorkUnit | undefined
@@ -35,7 +36,23 @@ export function currentUnit(): WorkUnit {
       "A session cannot be read inside 'use cache', because every caller gets the cached result: read it outside, and pass what is needed, such as sessionCacheTag(session).",
     )
   }
+  checkNotStatic()
   return unit
+}
+
+/**
+ * Next makes such a page or handler once, and shows it to every caller. It hides the request: there are no cookies, and a
+ * draft would be stored with each build.
+ *
+ * @throws `invalid` under `force-static`.
+ */
+export function checkNotStatic(): void {
+  const work = workAsyncStorage.getStore()
+  if (work?.forceStatic !== true) return
+  throw new SessionError(
+    'invalid',
+    `A session cannot be used under dynamic = 'force-static' [${work.route}], because every caller gets the same result: remove it there and in the layouts above.`,
+  )
 }
 
 /** The parts of a request that may have a credential. */
@@ -45,6 +62,7 @@ export function transportFieldsOf(headers: RequestHeaders, cookies: RequestCooki
     sessionId: headers.get(sessionIdHeader) ?? undefined,
     // Next sets this header itself when no proxy has.
     isSecure: schemeOf(headers) === 'https',
+    fetchSite: headers.get('sec-fetch-site') ?? undefined,
   }
 }
 
@@ -84,12 +102,28 @@ function cookieHeader(sent: string | null, cookies: RequestCookies): string | un
   // Next has decoded the values: one may hold what looks like another cookie.
   const pairOf = (name: string, value = ''): string => `${name}=${encodeURIComponent(value)}`
   const now = cookies.getAll().map(({ name, value }) => pairOf(name, value))
-  const pairs = sent?.split(';').map((pair) => pair.trim()) ?? []
-  const twins = pairs.filter((pair) => {
+  // `trim` takes away more, such as U+00A0, which is a part of a name.
+  const pairs = sent?.split(';').map((pair) => pair.replace(/^[ \t]+/, '')) ?? []
+  // One value has many spellings, and Next tells none of them.
+  const spelled = pairs.map((pair) => {
     const name = pair.split('=', 1)[0]!
-    const known = pairOf(name, cookies.get(name)?.value)
-    return pair !== known && pairs.includes(known)
+    return { pair, name, said: pairOf(name, decoded(pair.slice(name.length + 1))) }
   })
+  const everything = new Set(spelled.map(({ said }) => said))
+  const twins = spelled
+    .filter(({ name, said }) => {
+      const known = pairOf(name, cookies.get(name)?.value)
+      return said !== known && everything.has(known)
+    })
+    .map(({ pair }) => pair)
   const all = [...now, ...twins]
   return all.length === 0 ? undefined : all.join('; ')
+}
+
+function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value)
+  } catch {
+    return value
+  }
 }

@@ -1,12 +1,16 @@
+import { SessionError } from '@sessions/core'
 import type { SessionApi } from '@sessions/core/http'
 import { after, connection, type NextRequest } from 'next/server.js'
 import { problemResponse } from './problem-response.js'
-import { hostOf, schemeOf } from './request-parts.js'
+import { checkNotStatic, hostOf, schemeOf } from './request-parts.js'
 
 // Next's `basePath`. Its bundlers write it here; requests of handlers lack it.
 const mountPath = process.env['__NEXT_ROUTER_BASEPATH'] ?? ''
 
 type RouteHandler = (request: NextRequest) => Promise<Response>
+
+/** The HTTP API, or what else answers requests below a path, such as an inspector. */
+type Mountable = Pick<SessionApi, 'handle'>
 
 /** One function for each method of a `route.ts`. */
 export type RouteHandlers = Readonly<
@@ -20,11 +24,26 @@ export type RouteHandlers = Readonly<
  *
  * A turn whose reader has disconnected goes on to its end: Next is told by `after`, and neither ends nor freezes the
  * process before.
+ *
+ * @throws `invalid` at start, for what is neither an API nor a function.
  */
-export function toRouteHandlers(api: SessionApi | (() => SessionApi | Promise<SessionApi>)): RouteHandlers {
-  let made: Promise<SessionApi> | undefined
-  const make = (): Promise<SessionApi> => {
-    const making = (made ??= (async () => (typeof api === 'function' ? api() : api))())
+export function toRouteHandlers(api: Mountable | (() => Mountable | Promise<Mountable>)): RouteHandlers {
+  if (typeof api !== 'function' && !isMountable(api))
+    throw new SessionError(
+      'invalid',
+      'api must be what createSessionApi makes, or a function that gives it',
+      {
+        path: 'api',
+      },
+    )
+  let made: Promise<Mountable> | undefined
+  const make = (): Promise<Mountable> => {
+    const making = (made ??= (async () => {
+      const given = typeof api === 'function' ? await api() : api
+      // No fault of the caller, so no `SessionError`.
+      if (!isMountable(given)) throw new Error('The function that toRouteHandlers got gave no API.')
+      return given
+    })())
     making.catch(() => {
       made = undefined
     })
@@ -32,6 +51,7 @@ export function toRouteHandlers(api: SessionApi | (() => SessionApi | Promise<Se
   }
   const handle: RouteHandler = async (request) => {
     await connection()
+    checkNotStatic()
     try {
       const { handle: answer } = await make()
       return await answer(asSent(request), { mountPath, waitUntil: after })
@@ -50,6 +70,10 @@ export function toRouteHandlers(api: SessionApi | (() => SessionApi | Promise<Se
     DELETE: handle,
     OPTIONS: handle,
   }
+}
+
+function isMountable(api: Partial<Mountable> | null | undefined): api is Mountable {
+  return typeof api?.handle === 'function'
 }
 
 /** The request with the URL that the client used: Next's own URL has the address that Next listens on. */

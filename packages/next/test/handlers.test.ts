@@ -184,6 +184,14 @@ describe('a handler with a session', () => {
     ])
   })
 
+  it('shows no script of a page of its own a credential', async () => {
+    for (const site of ['same-origin', 'none']) {
+      const headers = { 'sec-fetch-site': site }
+      const { response, set } = await answered(say(newChat({ header: true })), { headers })
+      expect([set.length, response.headers.has('x-session-id')], site).toEqual([1, false])
+    }
+  })
+
   it('hands over the last of the sessions that it has begun, in the header too', async () => {
     const chat = newChat({ header: true })
     const handler = withSession(chat, async (_, session) => {

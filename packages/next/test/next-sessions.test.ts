@@ -1,7 +1,9 @@
 // Before Next's own modules, as Next itself does it.
 import 'next/dist/server/node-environment-baseline.js'
 import { createSessions, SessionError } from '@sessions/core'
+import { workAsyncStorage } from 'next/dist/server/app-render/work-async-storage.external.js'
 import { workUnitAsyncStorage } from 'next/dist/server/app-render/work-unit-async-storage.external.js'
+import { NextRequest } from 'next/server.js'
 import { afterEach, expect, it, vi } from 'vitest'
 import {
   bindSession,
@@ -12,6 +14,8 @@ import {
   nextSessions,
   sessionAction,
   sessionCacheTag,
+  toRouteHandlers,
+  withProblems,
   withSession,
 } from '../src/index.js'
 import { problemResponse } from '../src/problem-response.js'
@@ -87,6 +91,34 @@ it('says what is wrong where there is no request, or one answer for all', async 
         ),
       }),
     )
+})
+
+it('is refused in what is made once for every caller, before a service is opened', async () => {
+  const opening = vi.fn(open)
+  const chat = nextSessions({ name: 'static', open: opening, identify })
+  const handle = vi.fn(() => new Response())
+  const { GET, POST } = toRouteHandlers(opening as never)
+  const request = new NextRequest('http://shop.example/page')
+  for (const call of [
+    () => getSession(chat),
+    () => chat.for(),
+    () => getWritableSession(chat),
+    () => withSession(chat, handle)(request, {}),
+    () => withProblems(chat, handle)(request, {}),
+    () => GET(request),
+    () => POST(request),
+  ])
+    for (const type of ['request', 'prerender', 'prerender-legacy'])
+      await workAsyncStorage.run({ route: '/page', forceStatic: true } as never, () =>
+        workUnitAsyncStorage.run({ type, phase: 'action', headers: new Headers() } as never, () =>
+          expect(call()).rejects.toMatchObject({
+            code: 'invalid',
+            message:
+              "A session cannot be used under dynamic = 'force-static' [/page], because every caller gets the same result: remove it there and in the layouts above.",
+          }),
+        ),
+      )
+  expect([opening.mock.calls, handle.mock.calls]).toEqual([[], []])
 })
 
 it('says where a session is written to, and where no longer', async () => {

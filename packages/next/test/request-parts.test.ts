@@ -32,10 +32,24 @@ describe('the credential of a request', () => {
       'sessions=a; sessions=b',
       'sessions=b;sessions=a',
       'sessions=a; x=y; sessions=b; sessions=a',
+      'sessions=a; sessions=%62',
+      'sessions=%62; sessions=a',
+      'sessions=%62; sessions=%63',
+      'sessions=a; sessions=%',
+      'sessions=%; sessions=a',
     ])
       expect(transport.read(fieldsOf({ cookie })), cookie).toBeUndefined()
-    expect(transport.read(fieldsOf({ cookie: 'sessions=a; sessions=a' }))).toBe('a')
+    for (const cookie of ['sessions=a; sessions=a', 'sessions=a; sessions=%61', 'sessions=%61; sessions=a'])
+      expect(transport.read(fieldsOf({ cookie })), cookie).toBe('a')
     expect(transport.read(fieldsOf({ cookie: 'x=1; x=2; sessions=a' }))).toBe('a')
+  })
+
+  it('is not lost to a cookie whose name begins with another space', async () => {
+    const chat = nextSessions({ open: () => createSessions(), identify: () => ({ tenantId: 'acme' }) })
+    const transport = await chat.transport()
+    expect(transport.read(fieldsOf({ cookie: '\u00a0sessions=b' }))).toBeUndefined()
+    for (const cookie of ['\u00a0sessions=b; sessions=a', '\tsessions=a;\u00a0sessions=b'])
+      expect(transport.read(fieldsOf({ cookie })), cookie).toBe('a')
   })
 
   it('is none that stands within another cookie', async () => {

@@ -24,14 +24,18 @@ describe('a route handler with a session', () => {
     const said = await browser.post('/chat', { text: 'hello' })
     expect(said.status).toBe(201)
     expect(said.headers.getSetCookie()).toHaveLength(1)
-    expect(said.headers.get('x-session-id')).toBe(browser.cookies.get('sessions'))
+    expect(said.headers.get('x-session-id'), 'scripts of the page do not see it').toBeNull()
     expect(said.headers.get('vary')).toMatch(/Cookie.*X-Session-Id/)
     const { id } = await json(said)
     expect(await json(await browser.fetch('/chat'))).toEqual({ id, messages: ['hello'] })
   })
 
   it('is the same for a caller that keeps no cookies', async () => {
-    const response = await new Browser(app.url).post('/chat', { text: 'hello' })
+    const response = await fetch(`${app.url}/chat`, {
+      method: 'POST',
+      body: JSON.stringify({ text: 'hello' }),
+      headers: { 'content-type': 'application/json' },
+    })
     const headers = { 'x-session-id': response.headers.get('x-session-id')! }
     expect(await json(await fetch(`${app.url}/chat`, { headers }))).toMatchObject({ messages: ['hello'] })
   })

@@ -3,6 +3,7 @@ import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { type Coefficients, coefficientsFile, readCoefficients } from './coefficients.js'
 import { sumsTable } from './page.js'
+import { readInputs } from './read-inputs.js'
 import { measureMemoryCopies } from './measure-copies.js'
 import { measurePostgres, measureRedis, measureRedisCache } from './servers.js'
 import { type CapacityInputs, toSums, usualInputs } from './sums.js'
@@ -15,14 +16,7 @@ const usage = `capacity -- [--inputs FILE] [--measure] [--json]
              (Linux; docs/capacity.md is then made again by its test, with -u)
   --json     the last line is the sums`
 
-const { values } = parseArgs({
-  options: {
-    inputs: { type: 'string' },
-    measure: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-})
+const { values } = argumentsOf()
 if (values.help) {
   console.error(usage)
   process.exit(0)
@@ -45,16 +39,39 @@ if (values.measure) {
   console.log(rounded)
 }
 
-const given = values.inputs === undefined ? {} : (JSON.parse(readFileSync(values.inputs, 'utf8')) as object)
-const unknown = Object.keys(given).filter((name) => !(name in usualInputs))
-if (unknown.length > 0) {
-  console.error(`${values.inputs} has unknown inputs: ${unknown.join(', ')}\n${usage}`)
-  process.exit(2)
-}
-const inputs: CapacityInputs = { ...usualInputs, ...given }
+const inputs = inputsOf(values.inputs)
 const coefficients = readCoefficients()
 console.log(values.inputs === undefined ? sumsTable(coefficients) : sumsTable(coefficients, [inputs]))
 if (values.json) console.log(JSON.stringify(toSums(inputs, coefficients)))
+
+function argumentsOf() {
+  try {
+    return parseArgs({
+      options: {
+        inputs: { type: 'string' },
+        measure: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    })
+  } catch (error) {
+    return refuse((error as Error).message)
+  }
+}
+
+function inputsOf(file: string | undefined): CapacityInputs {
+  if (file === undefined) return usualInputs
+  try {
+    return readInputs(readFileSync(file, 'utf8'))
+  } catch (error) {
+    return refuse(`${file}: ${(error as Error).message}`)
+  }
+}
+
+function refuse(message: string): never {
+  console.error(`${message}\n\n${usage}`)
+  process.exit(2)
+}
 
 function round(value: number): number {
   return Number(value.toPrecision(4))

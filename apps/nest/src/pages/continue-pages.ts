@@ -102,9 +102,10 @@ function cancel(shop: string | undefined): Html {
   return html`<p><a href="${pathOf('/continue', shop)}">No, leave everything as it is</a></p>`
 }
 
-function sayWhat({ title, messageCount, itemCount }: SessionPreview): string {
-  const of = title === undefined ? 'a session' : `“${title}”`
-  return `${of} with ${count(itemCount, 'thing')} in the cart and ${count(messageCount, 'message')}.`
+/** The title is another person's: in a `bdi` it cannot turn around what stands behind it. */
+function sayWhat({ title, messageCount, itemCount }: SessionPreview): Html {
+  const of = title === undefined ? 'a session' : html`“<bdi>${title}</bdi>”`
+  return html`${of} with ${count(itemCount, 'thing')} in the cart and ${count(messageCount, 'message')}.`
 }
 
 function sayMode(mode: TransferDescription['mode']): string {

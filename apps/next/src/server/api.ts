@@ -3,7 +3,7 @@ import { respond } from './assistant/respond.ts'
 import { tools } from './assistant/tools.ts'
 import { identify, isOperator, visitorOf } from './caller.ts'
 import { chat } from './chat.ts'
-import { guestCookie } from './guest.ts'
+import { guestCookieOf, isSecure } from './guest.ts'
 import { refuseElsewhere } from './holding.ts'
 import { limiter } from './rate-limit.ts'
 
@@ -33,13 +33,15 @@ export async function openApi(): Promise<SessionApi> {
     ...api,
     async handle(request, mounted) {
       if (isOperator(request)) return operatorApi.handle(request, mounted)
-      return withoutErased(await api.handle(request, mounted))
+      return withoutErased(request, await api.handle(request, mounted))
     },
   }
 }
 
 /** A device that does not know yet that its guest is erased forgets the name: its next page is a new guest's. */
-function withoutErased(response: Response): Response {
-  if (response.status === 410) response.headers.append('Set-Cookie', `${guestCookie}=; Path=/; Max-Age=0`)
+function withoutErased({ headers }: Request, response: Response): Response {
+  const secure = isSecure(headers) ? '; Secure' : ''
+  if (response.status === 410)
+    response.headers.append('Set-Cookie', `${guestCookieOf(headers)}=; Path=/; Max-Age=0${secure}`)
   return response
 }

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { type Identity, SessionError } from '@sessions/core'
-import { firstDevice, guestCookie, readDevice, readGuest } from './guest.ts'
+import { firstDevice, guestCookieOf, readDevice, readGuest } from './guest.ts'
 
 /** All guests are users of one tenant. */
 export const tenantId = 'chat'
@@ -20,7 +20,7 @@ export const nobody: Identity = { tenantId }
 
 /** The guest of the cookie. @throws `unauthenticated` for a missing or forged cookie. */
 export function guestOf({ headers }: Caller): string {
-  const guest = cookiesOf(headers, guestCookie).map(readGuest).find(Boolean)
+  const guest = guestCookies(headers).map(readGuest).find(Boolean)
   if (guest === undefined)
     throw new SessionError('unauthenticated', 'Cookies are needed to tell visitors apart.')
   return guest
@@ -28,7 +28,7 @@ export function guestOf({ headers }: Caller): string {
 
 /** Which of the guest's devices this is. */
 export function deviceOf({ headers }: Caller): string {
-  return cookiesOf(headers, guestCookie).map(readDevice).find(Boolean) ?? firstDevice
+  return guestCookies(headers).map(readDevice).find(Boolean) ?? firstDevice
 }
 
 /** The caller: the operator, or the guest of the cookie. @throws `unauthenticated` */
@@ -38,7 +38,7 @@ export function identify(caller: Caller): Identity {
 
 /** Whose requests the limiter counts together: a guest's, or those of all callers without a guest's cookie. */
 export function visitorOf(caller: Caller): string {
-  return cookiesOf(caller.headers, guestCookie).map(readGuest).find(Boolean) ?? 'nobody'
+  return guestCookies(caller.headers).map(readGuest).find(Boolean) ?? 'nobody'
 }
 
 /** Whether the request has `ADMIN_TOKEN` as its bearer token; false when the environment has none. */
@@ -49,10 +49,11 @@ export function isOperator({ headers }: Caller): boolean {
   return Boolean(admin) && given !== undefined && timingSafeEqual(digest(admin!), digest(given))
 }
 
-function cookiesOf(headers: Pick<Headers, 'get'>, name: string): string[] {
+function guestCookies(headers: Pick<Headers, 'get'>): string[] {
+  const name = guestCookieOf(headers)
   return (headers.get('cookie') ?? '')
     .split(';')
-    .map((pair) => pair.trim())
+    .map((pair) => pair.replace(/^ /, ''))
     .filter((pair) => pair.startsWith(`${name}=`))
     .map((pair) => pair.slice(name.length + 1))
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { sign, verify } from './secrets.ts'
 
 /** A visitor is an anonymous guest, and stays the same guest for a year. */
-export const guestCookie = 'chat_guest'
+const guestCookie = 'chat_guest'
 const yearSeconds = 365 * 24 * 3600
 
 export function newGuest(): string {
@@ -26,6 +26,16 @@ export function readGuest(token: string | undefined): string | undefined {
 export function readDevice(token: string): string | undefined {
   const signed = verify('guest', token)
   return signed === undefined ? undefined : (signed.split('~')[1] ?? firstDevice)
+}
+
+/** Whether the request came over TLS, as the first of several proxies saw it; Next itself says so where there is none. */
+export function isSecure(headers: Pick<Headers, 'get'>): boolean {
+  return headers.get('x-forwarded-proto')?.split(',')[0]?.trim() === 'https'
+}
+
+/** The name of the cookie. Over TLS it is one that no sibling subdomain can set. */
+export function guestCookieOf(headers: Pick<Headers, 'get'>): string {
+  return isSecure(headers) ? `__Host-${guestCookie}` : guestCookie
 }
 
 export function guestCookieOptions(isSecure: boolean) {

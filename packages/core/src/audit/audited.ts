@@ -78,8 +78,28 @@ export function outcomeOf(error: unknown): ['refused' | 'failed', AuditDetail] {
   return [outages.includes(error.code) ? 'failed' : 'refused', { code: error.code }]
 }
 
-/** Hands on what an audited generator yields; whoever stops reading has got a part of it. */
-export async function* followed<T>(
+/** Hands on what an audited generator yields; whoever stops reading has got a part of it, or nothing. */
+export function followed<T>(
+  settle: Settle,
+  pieces: AsyncGenerator<T, void, undefined>,
+): AsyncGenerator<T, void, undefined> {
+  const made = settling(settle, pieces)
+  const [next, end] = [made.next.bind(made), made.return.bind(made)]
+  let isBegun = false
+  made.next = async () => {
+    isBegun = true
+    return next()
+  }
+  // What has not begun ends without its `finally`: an answer to `HEAD`, or one that nobody is there for any more.
+  made.return = async () => {
+    if (!isBegun) await settle('failed', { cut: true })
+    isBegun = true
+    return end()
+  }
+  return made
+}
+
+async function* settling<T>(
   settle: Settle,
   pieces: AsyncGenerator<T, void, undefined>,
 ): AsyncGenerator<T, void, undefined> {

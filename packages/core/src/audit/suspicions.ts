@@ -29,13 +29,13 @@ export class Suspicions {
   missed(caller: string, identity: Identity): void {
     const { count } = this.#seen('misses', caller)
     const { tenantId } = identity
-    if (count === this.#service.suspicion.misses) this.tell('misses', count, { tenantId, id: '' }, identity)
+    if (count === this.#service.suspicion.misses) this.#tell('misses', count, { tenantId, id: '' }, identity)
   }
 
   /** A credential that was replaced was sent. */
   outdated(record: EventSubject & { readonly incarnation: string }, identity: Identity): void {
     const { count } = this.#seen('outdated', record.incarnation)
-    if (count === this.#service.suspicion.outdated) this.tell('outdated_credential', count, record, identity)
+    if (count === this.#service.suspicion.outdated) this.#tell('outdated_credential', count, record, identity)
   }
 
   /** A credential opened a session. @param credential A digest of it. @param device A digest of what sent it. */
@@ -46,10 +46,16 @@ export class Suspicions {
     // Told once in each minute: two devices that take turns would be told at each request.
     if (watched.count < 0) return
     watched.count = Number.NEGATIVE_INFINITY
-    this.tell('two_devices', 2, session, identity)
+    this.#tell('two_devices', 2, session, identity)
   }
 
-  tell(reason: SuspicionReason, count: number, subject: EventSubject, identity: Identity): void {
+  /** A transfer was redeemed by another device than the one that has it. */
+  replayed(transferId: string, session: EventSubject, identity: Identity): void {
+    const { count } = this.#seen('replayed', transferId)
+    if (count === 1) this.#tell('transfer_replayed', count, session, identity)
+  }
+
+  #tell(reason: SuspicionReason, count: number, subject: EventSubject, identity: Identity): void {
     const { requestId, ...caller } = callerOf(identity)
     this.#service.emit('access.suspicious', subject, { reason, count, requestId }, identity)
     const { tenantId, id } = subject

@@ -18,8 +18,8 @@ const dialects: Readonly<Record<string, Translate>> = {
   input_text: (part) => [{ ...part, type: 'text' }],
   output_text: (part) => [{ ...part, type: 'text' }],
   reasoning: (part) => [typeof part['text'] === 'string' ? part : { ...part, text: reasoningText(part) }],
-  function_call: ({ call_id, name, arguments: input, ...rest }) => [
-    { ...rest, type: 'tool-call', ...call(call_id ?? rest['id'], name, fromText(input)) },
+  function_call: ({ call_id, callId, name, arguments: input, ...rest }) => [
+    { ...rest, type: 'tool-call', ...call(call_id ?? callId ?? rest['id'], name, fromText(input)) },
   ],
   function_call_output: ({ call_id, output, ...rest }) => [
     { ...rest, type: 'tool-result', ...result(call_id, output) },
@@ -35,6 +35,11 @@ const dialects: Readonly<Record<string, Translate>> = {
     const { content } = part
     if (typeof content === 'string') return [{ type: 'text', text: content }]
     return Array.isArray(content) ? content.flatMap((inner: JsonValue) => inParts(inner)) : [part]
+  },
+  // OpenAI Agents, whose calls are those of Responses with `callId`.
+  function_call_result: ({ callId, name, output = null, ...rest }) => {
+    const isText = isJsonObject(output) && output['type'] === 'text' && typeof output['text'] === 'string'
+    return [{ ...rest, type: 'tool-result', ...result(callId, isText ? output['text'] : output, name) }]
   },
   // OpenAI, Chat Completions: an entry of `tool_calls`, and a part of a message.
   function: (part) => {

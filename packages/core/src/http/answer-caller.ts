@@ -34,7 +34,7 @@ export async function answerCaller(routed: RoutedRequest): Promise<Response> {
   const limitKey = api.limitKey(request, counted)
   const count = async (limiter: RateLimiter | undefined, key = limitKey, name?: string): Promise<void> => {
     try {
-      await consume(limiter, key, headers, api.limiterFailure, name)
+      await consume(limiter, key, headers, api, name)
     } catch (error) {
       if (error instanceof RequestError) noteLimited(routed, counted)
       throw error

@@ -1,6 +1,7 @@
 import { type Identity, isAdmin } from '../domain/identity.js'
 import { telling } from '../calling.js'
 import { SessionError } from '../errors.js'
+import { defaultMaxNodes } from '../json.js'
 import type { Service } from '../service/service.js'
 import type { Respond, Tools, TurnOptions } from '../session.js'
 import { type Sessions, serviceOf } from '../sessions.js'
@@ -22,9 +23,15 @@ export type ApiMiddleware = (
 /** Counts the requests of a caller. `rate-limiter-flexible` fits as it is. */
 export interface RateLimiter {
   /**
-   * Resolves while there is room. Rejects with the same fields when there is none, and with an `Error` when it fails.
+   * Resolves while there is room. Rejects with the same fields when there is none, and with an `Error` when it fails. A
+   * limiter that is several in one gives the fields of each under its name.
    */
-  consume(key: string): Promise<{ readonly remainingPoints: number; readonly msBeforeNext: number }>
+  consume(
+    key: string,
+  ): Promise<
+    | { readonly remainingPoints: number; readonly msBeforeNext: number }
+    | { readonly [name: string]: { readonly remainingPoints: number; readonly msBeforeNext: number } }
+  >
   /** The limit, and its window in seconds; sent to callers. */
   readonly points?: number
   /** The span that it counts in, seconds. */
@@ -116,6 +123,8 @@ export interface SessionApiOptions extends TransportOptions {
   maxBodyBytes?: number
   /** Levels of nesting that a request body may have (default 32). */
   maxBodyDepth?: number
+  /** Keys and items that a request body may have together (default 10,000). */
+  maxBodyItems?: number
   /**
    * Returns the audience of a request that redeems a transfer, from what you have verified (default: the audience in
    * its body, which stops mistakes, but no attacker).
@@ -310,6 +319,7 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
     deviceOf: options.deviceOf ?? (({ headers }) => headers.get('user-agent') ?? undefined),
     maxBodyBytes: positive(options.maxBodyBytes, 'maxBodyBytes', 1024 * 1024),
     maxBodyDepth: positive(options.maxBodyDepth, 'maxBodyDepth', 32),
+    maxBodyItems: positive(options.maxBodyItems, 'maxBodyItems', defaultMaxNodes),
     exposeToolResults: options.exposeToolResults ?? false,
     clientRoles: toClientRoles(options.clientRoles, isCompat),
     clientTtl: options.clientTtl,

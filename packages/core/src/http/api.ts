@@ -161,7 +161,7 @@ function finish(response: Response, headers: Headers, requestId: string): Respon
   const own = new Headers(response.headers)
   for (const [name, value] of headers) {
     if (name === 'vary') for (const each of value.split(/\s*,\s*/)) addVary(own, each)
-    else if (!own.has(name)) own.append(name, value)
+    else if (name === 'set-cookie' || !own.has(name)) own.append(name, value)
   }
   own.set('X-Request-Id', requestId)
   own.set('X-Content-Type-Options', 'nosniff')

@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.js'
-import { defaultMaxNodes, isJsonObject, type JsonObject, type JsonValue } from '../json.js'
+import { isJsonObject, type JsonObject, type JsonValue } from '../json.js'
 import type { Route } from './route.js'
 import { RequestError } from './problem.js'
 
@@ -9,6 +9,8 @@ export interface BodyLimits {
   readonly maxBodyBytes: number
   /** Levels of nesting. */
   readonly maxBodyDepth: number
+  /** Keys and items together. */
+  readonly maxBodyItems: number
 }
 
 /**
@@ -53,10 +55,10 @@ export function refuseEncoded({ headers, body }: Request): void {
 }
 
 /** @throws `invalid` for a text that is no JSON object, or nested too deep; `too_large` for too many keys and items. */
-export function parseBody(text: string | undefined, { maxBodyDepth }: BodyLimits): JsonObject {
+export function parseBody(text: string | undefined, limits: BodyLimits): JsonObject {
   if (text === undefined) return {}
   // Check before parsing, because the sender chooses how much work parsing is.
-  checkShape(text, maxBodyDepth)
+  checkShape(text, limits)
   let value: JsonValue
   try {
     value = JSON.parse(text) as JsonValue
@@ -116,7 +118,7 @@ async function readBytes(
   return bytes
 }
 
-function checkShape(text: string, maxDepth: number): void {
+function checkShape(text: string, { maxBodyDepth, maxBodyItems }: BodyLimits): void {
   let depth = 0
   let nodes = 0
   // Whether an object or a list has just begun: its first key or item has no comma before it.
@@ -133,13 +135,13 @@ function checkShape(text: string, maxDepth: number): void {
       isBegun = true
       depth++
     }
-    if (depth > maxDepth) {
-      throw new SessionError('invalid', `The body is nested deeper than ${maxDepth} levels.`, {
+    if (depth > maxBodyDepth) {
+      throw new SessionError('invalid', `The body is nested deeper than ${maxBodyDepth} levels.`, {
         path: 'body',
       })
     }
-    if (nodes > defaultMaxNodes) {
-      throw new SessionError('too_large', `The body has more than ${defaultMaxNodes} keys and items.`, {
+    if (nodes > maxBodyItems) {
+      throw new SessionError('too_large', `The body has more than ${maxBodyItems} keys and items.`, {
         path: 'body',
       })
     }

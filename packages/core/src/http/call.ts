@@ -13,7 +13,7 @@ import { checkFields } from './client-fields.js'
 import { fromSeedBody } from './compat/body.js'
 import { copyAdmission } from './copied-bytes.js'
 import { isOfAnotherSite } from './csrf.js'
-import { etagOf, isKnown, type WantedState, wantedState } from './etag.js'
+import { asSent, etagOf, isKnown, type WantedState, wantedState } from './etag.js'
 import type { RequestKey } from './idempotency-key.js'
 import { toJsonBody } from './json-body.js'
 import { RequestError } from './problem.js'
@@ -112,7 +112,8 @@ async function toCall(identified: IdentifiedRequest, parts: CallParts): Promise<
   const noQuery = route.isPublic === true ? z.object({}) : z.strictObject({})
   const query = parseWith(route.query ?? noQuery, queryOf(identified), '')
   const said = (): JsonObject => (api.isCompat ? fromSeedBody(parseBody(text, api)) : parseBody(text, api))
-  const body = route.body === undefined ? undefined : parseWith(route.body, said(), '')
+  const limits = { maxDepth: api.maxBodyDepth, maxNodes: api.maxBodyItems }
+  const body = route.body === undefined ? undefined : parseWith(route.body, said(), '', limits)
   const varyBy = [...api.transport.varyBy, ...(api.guests?.transport.varyBy ?? [])]
   for (const name of varyBy) addVary(identified.headers, name)
   const seed = attempt?.seed
@@ -148,7 +149,7 @@ async function toCall(identified: IdentifiedRequest, parts: CallParts): Promise<
       const isChecked = attempt?.isRetry !== true && route.ownIdempotency !== true
       const { record } = session
       const tag = etagOf(isChecked ? record : { ...record, ...wanted })
-      if (tag !== ifMatch?.trim()) throw changedMeanwhile()
+      if (ifMatch === null || tag !== asSent(ifMatch)) throw changedMeanwhile()
       return session
     },
   }
@@ -190,6 +191,7 @@ export function requestSession(
         if (name === 'Vary') addVary(headers, value)
         else replyHeaders.append(name, value)
       },
+      appendAnyway: (name, value) => headers.append(name, value),
       setDefault: () => {},
       remove: (name, value) => removeValue(replyHeaders, name, value),
     },

@@ -1,6 +1,6 @@
 import { checkOptions, type OptionNames } from '../options.js'
 import { SessionError } from '../errors.js'
-import type { CorsOptions, RateLimit, SessionApiOptions } from './api-options.js'
+import type { CorsOptions, RateLimit, RateLimiter, SessionApiOptions } from './api-options.js'
 
 const cors: OptionNames<CorsOptions> = { origins: 'origins', credentials: 'flag', maxAgeMs: 'number' }
 
@@ -26,6 +26,7 @@ export const sessionApiNames: OptionNames<SessionApiOptions> = {
   limiterFailure: ['open', 'closed'],
   maxBodyBytes: 'number',
   maxBodyDepth: 'number',
+  maxBodyItems: 'number',
   audienceOf: 'function',
   deviceOf: 'function',
   exposeToolResults: 'flag',
@@ -59,6 +60,8 @@ export function checkApiOptions(options: SessionApiOptions): void {
     })
   }
   checkOptions(options.cors, cors, 'cors')
+  checkLimiter(options.limiter, 'limiter')
+  checkLimiter(options.missLimiter, 'missLimiter')
   for (const [index, limit] of (options.limits ?? []).entries()) checkLimit(limit, `limits[${index}]`)
   checkOptions(options.clientTtl, { maxIdleMs: 'number', maxAbsoluteMs: 'number' }, 'clientTtl')
   checkOptions(options.turns, { policy: ['reject', 'queue', 'interrupt'], reuse: true }, 'turns')
@@ -72,4 +75,11 @@ function checkLimit(limit: RateLimit, path: string): void {
     throw new SessionError('invalid', `${path} needs a limiter, a key, and a name of letters, digits and -`, {
       path,
     })
+  checkLimiter(limiter, `${path}.limiter`)
+}
+
+/** A limiter that cannot be asked would fail for each request, and by default let it pass. */
+function checkLimiter(limiter: Partial<RateLimiter> | undefined, path: string): void {
+  if (limiter === undefined || typeof limiter.consume === 'function') return
+  throw new SessionError('invalid', `${path} must have a function consume(key)`, { path: `${path}.consume` })
 }

@@ -14,9 +14,25 @@ export function cookieValues(header: string | undefined, name: string): string[]
   const values: string[] = []
   for (const pair of header.split(';')) {
     const equals = pair.indexOf('=')
-    if (equals !== -1 && pair.slice(0, equals).trim() === name) values.push(pair.slice(equals + 1).trim())
+    if (equals !== -1 && trimmed(pair.slice(0, equals)) === name) values.push(trimmed(pair.slice(equals + 1)))
   }
   return values
+}
+
+/**
+ * Without the spaces and tabs around it. `trim` takes away more, such as U+00A0. To a browser that is a part of the name,
+ * so a sibling subdomain may set a cookie whose name has it before `__Host-`.
+ */
+function trimmed(text: string): string {
+  let start = 0
+  let end = text.length
+  while (isPadding(text, start)) start++
+  while (end > start && isPadding(text, end - 1)) end--
+  return text.slice(start, end)
+}
+
+function isPadding(text: string, index: number): boolean {
+  return text[index] === ' ' || text[index] === '\t'
 }
 
 /** A `Set-Cookie` value; always `HttpOnly`. The value must need no quoting; credentials need none. */

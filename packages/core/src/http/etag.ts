@@ -38,7 +38,7 @@ export function isKnown(header: string | null, etag: string): boolean {
  * A tag as this API has sent it. A proxy that compresses answers changes their tags: nginx weakens them, and Apache adds
  * how it has compressed. The session is the same.
  */
-function asSent(tag: string): string {
+export function asSent(tag: string): string {
   return tag
     .trim()
     .replace(/^W\//, '')

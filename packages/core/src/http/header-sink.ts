@@ -6,6 +6,8 @@ export interface HeaderSink {
   canWrite(): boolean
   /** Adds a header value, and keeps those that exist. */
   append(name: string, value: string): void
+  /** As `append`, for a response that may be an error (default: `append`, whose headers such a response has, too). */
+  appendAnyway?(name: string, value: string): void
   /** Sets a header, unless the application has set it. */
   setDefault(name: string, value: string): void
   /**

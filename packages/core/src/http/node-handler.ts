@@ -27,18 +27,26 @@ export interface NodeHandlerOptions {
 }
 
 const handlerNames: OptionNames<NodeHandlerOptions> = {
-  origin: true,
-  path: true,
-  mountPath: true,
-  body: true,
+  origin: 'function',
+  path: 'function',
+  mountPath: 'function',
+  body: 'function',
 }
 
-/** Serves the API on `node:http`, or on servers with the same requests and responses, such as `node:http2`. */
+/**
+ * Serves the API on `node:http`, or on servers with the same requests and responses, such as `node:http2`.
+ *
+ * @throws `invalid` at start, for wrong options, and for what has no `handle`.
+ */
 export function toNodeHandler(
   api: Pick<SessionApi, 'handle'>,
   options: NodeHandlerOptions = {},
 ): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
   checkOptions(options, handlerNames)
+  if (typeof (api as Partial<SessionApi> | undefined)?.handle !== 'function')
+    throw new SessionError('invalid', 'api must be what createSessionApi makes, and no promise of it', {
+      path: 'api',
+    })
   return async (req, res) => {
     const gone = new AbortController()
     res.once('close', () => {

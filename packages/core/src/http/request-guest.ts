@@ -1,4 +1,5 @@
 import type { Identity } from '../domain/identity.js'
+import { isSessionError } from '../errors.js'
 import type { SessionWarning } from '../service/settings.js'
 import type { Guest, Guests } from './guests.js'
 import { type HeaderSink, mustBeWritable } from './header-sink.js'
@@ -29,6 +30,11 @@ export class RequestGuest {
   /** Whether no client knows the guest yet. */
   get isNew(): boolean {
     return this.#guest?.isNew === true
+  }
+
+  /** As an owner of sessions; undefined for a caller who is none. */
+  get userId(): string | undefined {
+    return this.#guest?.userId
   }
 
   /** The caller; one without an account as a guest. */
@@ -62,18 +68,27 @@ export class RequestGuest {
   }
 
   /** Takes the name away from the client. The caller is no guest from here on, or another one. */
-  end(): void {
-    this.#say(undefined)
+  end(isRefused = false): void {
+    this.#say(undefined, isRefused)
     this.#guest = undefined
     this.#isTold = false
     this.#isOver = true
   }
 
-  #say(token: string | undefined): void {
+  /** Takes the name of a guest away who was erased: the next request of the client is that of another one. */
+  endIfErased(why: unknown): void {
+    const isErased = isSessionError(why, 'user_erased')
+    if (isErased && this.#guest !== undefined && this.#options.headers.canWrite()) this.end(true)
+  }
+
+  #say(token: string | undefined, isRefused = false): void {
     const { guests, fields, headers } = this.#options
     for (const [name, value] of this.#said) headers.remove?.(name, value)
     this.#said = guests.transport.write(fields, token)
-    for (const [name, value] of this.#said) headers.append(name, value)
+    for (const [name, value] of this.#said) {
+      if (isRefused && headers.appendAnyway !== undefined) headers.appendAnyway(name, value)
+      else headers.append(name, value)
+    }
   }
 }
 

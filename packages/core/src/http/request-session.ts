@@ -1,7 +1,7 @@
 import { noteCaller } from '../audit/caller.js'
 import { SessionError } from '../errors.js'
 import type { Identity } from '../domain/identity.js'
-import { beforeStoring } from '../service/create-session.js'
+import { aroundStoring } from '../service/create-session.js'
 import { noSuchSession } from '../service/live-session.js'
 import type { SessionWarning } from '../service/settings.js'
 import type { Session } from '../session.js'
@@ -68,7 +68,12 @@ export class RequestSession {
     if (this.#mine !== undefined) return this.#mine
     this.#mine = sessions.for(identity)
     const guest = this.#guest
-    if (guest !== undefined) beforeStoring(this.#mine.identity, () => guest.handOver())
+    if (guest !== undefined) {
+      aroundStoring(this.#mine.identity, {
+        before: () => guest.handOver(),
+        refused: (why) => guest.endIfErased(why),
+      })
+    }
     if (requestId !== undefined) noteCaller(this.#mine.identity, { requestId })
     return this.#mine
   }
@@ -88,6 +93,11 @@ export class RequestSession {
   /** Whether the caller is a guest whom no client knows yet: counted as one of all anonymous callers. */
   get isNewGuest(): boolean {
     return this.#guest?.isNew === true
+  }
+
+  /** @internal Whether this user is the guest whom the request names. */
+  isGuest(userId: string): boolean {
+    return this.#guest?.userId === userId
   }
 
   async #identify(): Promise<Identity> {

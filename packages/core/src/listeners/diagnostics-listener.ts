@@ -1,3 +1,4 @@
+import { SessionError } from '../errors.js'
 import type { SessionEvent, SessionListener } from '../domain/events.js'
 
 /** The part of `node:diagnostics_channel` that is used. */
@@ -13,6 +14,7 @@ export interface DiagnosticsChannels {
  * process. Costs next to nothing while nobody has subscribed.
  *
  * @param channels The module `node:diagnostics_channel`.
+ * @throws `invalid` for anything else.
  *
  * @example
  * ```ts
@@ -25,6 +27,10 @@ export interface DiagnosticsChannels {
  * ```
  */
 export function diagnosticsListener(channels: DiagnosticsChannels): SessionListener {
+  if (typeof (channels as DiagnosticsChannels | undefined)?.channel !== 'function')
+    throw new SessionError('invalid', 'diagnosticsListener takes the module node:diagnostics_channel.', {
+      path: 'channels',
+    })
   const known = new Map<SessionEvent['type'], ReturnType<DiagnosticsChannels['channel']>>()
   return (event) => {
     let channel = known.get(event.type)

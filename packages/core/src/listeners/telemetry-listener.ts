@@ -1,3 +1,4 @@
+import { SessionError } from '../errors.js'
 import type { SessionEvent, SessionEventOf, SessionListener } from '../domain/events.js'
 
 type Attributes = Record<string, string | number>
@@ -8,6 +9,12 @@ interface Span {
   setStatus(status: { code: number }): unknown
   updateName(name: string): unknown
   end(endTime?: number): void
+}
+
+/** A turn whose end this process has not heard of. */
+interface OpenTurn {
+  readonly span: Span
+  readonly at: number
 }
 
 interface Instrument {
@@ -63,6 +70,7 @@ type Used = SessionEventOf<'usage.recorded'>
  * and events, as metrics. Names models, tenants and sessions, and no content, no user.
  *
  * @param api The module `@opentelemetry/api`. Without an SDK it does nothing.
+ * @throws `invalid` for anything else.
  *
  * @example
  * ```ts
@@ -73,7 +81,8 @@ type Used = SessionEventOf<'usage.recorded'>
  * const sessions = createSessions({ listeners: [telemetryListener(telemetry)] })
  * ```
  */
-export function telemetryListener({ trace, metrics }: TelemetryApi): SessionListener {
+export function telemetryListener(api: TelemetryApi): SessionListener {
+  const { trace, metrics } = checkedApi(api)
   const tracer = trace.getTracer('@sessions/core')
   const meter = metrics.getMeter('@sessions/core')
   const tokens = meter.createHistogram('gen_ai.client.token.usage', {
@@ -88,7 +97,7 @@ export function telemetryListener({ trace, metrics }: TelemetryApi): SessionList
     unit: '{event}',
     description: 'Events of sessions',
   })
-  const spans = new Map<string, Span>()
+  const open = new Map<string, OpenTurn>()
 
   function begin({ turnId, tenantId, sessionId, at }: SessionEventOf<'turn.started'>): void {
     const attributes = {
@@ -97,10 +106,11 @@ export function telemetryListener({ trace, metrics }: TelemetryApi): SessionList
       [names.tenant]: tenantId,
       [names.turn]: turnId,
     }
-    spans.set(turnId, tracer.startSpan(operation, { kind: kindInternal, startTime: at, attributes }))
-    if (spans.size <= mostOpen) return
-    const [oldest, span] = spans.entries().next().value!
-    spans.delete(oldest)
+    const started = tracer.startSpan(operation, { kind: kindInternal, startTime: at, attributes })
+    open.set(turnId, { span: started, at })
+    if (open.size <= mostOpen) return
+    const [oldest, { span }] = open.entries().next().value!
+    open.delete(oldest)
     span.end()
   }
 
@@ -111,13 +121,20 @@ export function telemetryListener({ trace, metrics }: TelemetryApi): SessionList
       ...(provider === undefined ? {} : { [names.provider]: provider }),
       ...(model === undefined ? {} : { [names.model]: model }),
     }
-    tokens.record(used.inputTokens, { ...about, [names.tokenType]: 'input' })
-    tokens.record(used.outputTokens, { ...about, [names.tokenType]: 'output' })
-    const span = spans.get(turnId)
-    if (span === undefined) return
-    spans.delete(turnId)
+    // Nothing reported is not nothing used: zeros would pull every average down.
+    const isReported = used.inputTokens > 0 || used.outputTokens > 0
+    if (isReported) {
+      tokens.record(used.inputTokens, { ...about, [names.tokenType]: 'input' })
+      tokens.record(used.outputTokens, { ...about, [names.tokenType]: 'output' })
+    }
+    const known = open.get(turnId)
+    if (known === undefined) return
+    open.delete(turnId)
+    const { span } = known
+    // No event says how long these took: as long as this process has known of them.
+    if (outcome === 'aborted' || outcome === 'lost') took(at - known.at, outcome)
     if (model !== undefined) span.updateName(`${operation} ${model}`)
-    span.setAttributes({ ...about, ...tokenAttributes(used) })
+    span.setAttributes({ ...about, ...(isReported ? tokenAttributes(used) : {}) })
     if (outcome !== 'completed') {
       span.setAttributes({ [names.error]: outcome })
       if (outcome !== 'aborted') span.setStatus({ code: statusError })
@@ -125,15 +142,31 @@ export function telemetryListener({ trace, metrics }: TelemetryApi): SessionList
     span.end(at)
   }
 
+  function took(ms: number, error?: string): void {
+    durations.record(Math.max(0, ms) / 1000, {
+      [names.operation]: operation,
+      ...(error === undefined ? {} : { [names.error]: error }),
+    })
+  }
+
   return (event: SessionEvent) => {
     events.add(1, { [names.event]: event.type })
     if (event.type === 'turn.started') begin(event)
     else if (event.type === 'usage.recorded') end(event)
-    else if (event.type === 'turn.completed' || event.type === 'turn.failed') {
-      const failed = event.type === 'turn.failed' ? { [names.error]: 'failed' } : {}
-      durations.record(event.durationMs / 1000, { [names.operation]: operation, ...failed })
-    }
+    else if (event.type === 'turn.completed') took(event.durationMs)
+    else if (event.type === 'turn.failed') took(event.durationMs, 'failed')
   }
+}
+
+function checkedApi(api: Partial<TelemetryApi> | null | undefined): TelemetryApi {
+  const { trace, metrics } = api ?? {}
+  if (typeof trace?.getTracer === 'function' && typeof metrics?.getMeter === 'function')
+    return { trace, metrics }
+  throw new SessionError(
+    'invalid',
+    'telemetryListener takes the module @opentelemetry/api (1.9 or newer), with its trace and metrics.',
+    { path: 'api' },
+  )
 }
 
 function tokenAttributes(used: Used): Attributes {

@@ -8,7 +8,7 @@ import {
   type SearchWords,
 } from './terms.js'
 import { placesOf } from '../terms/pieces.js'
-import { wordsOf } from '../terms/words.js'
+import { evenly, wordsOf } from '../terms/words.js'
 import { wellFormed } from '../context/well-formed.js'
 
 // As much as a line of results shows.
@@ -74,7 +74,7 @@ function* marksIn(token: string, found: SearchWords): Generator<Mark, void> {
     if (isFound(words[0]!, found)) yield [0, token.length]
     return
   }
-  const lower = token.toLowerCase()
+  const lower = evenly(token)
   // Then no place in one is a place in the other.
   if (lower.length !== token.length) {
     if (words.some((word) => isFound(word, found))) yield [0, token.length]

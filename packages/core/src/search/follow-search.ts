@@ -1,6 +1,6 @@
 import type { SessionRef } from '../contract/session-record.js'
 import type { StoredSession } from '../contract/session-store.js'
-import { isUnreadable } from '../errors.js'
+import { isUnreadable, SessionError } from '../errors.js'
 import { noteLabel } from './told-store.js'
 import { followSessions, readFollowed } from '../service/follow-sessions.js'
 import type { Service } from '../service/service.js'
@@ -112,7 +112,9 @@ async function readable({ store }: Service, ref: SessionRef): Promise<StoredSess
 export async function forgetSearch(service: Service, user: TenantUser): Promise<number> {
   const recorder = searchOf(service)
   if (recorder === undefined) return 0
-  await recorder.flush(user.tenantId)
+  // What comes after this would be words of a user whom nothing takes out any more.
+  if (!(await recorder.flush(user.tenantId)))
+    throw new SessionError('unavailable', 'What the user has said is not in the index yet.')
   const subject = await recorder.subjects.find(user)
   recorder.subjects.forget(user)
   return subject === undefined ? 0 : recorder.index.forget(user.tenantId, subject)

@@ -39,11 +39,19 @@ export interface SessionInit {
 }
 
 // By the identity of a caller, which each caller's sessions have as an object of their own.
-const newcomers = processRegistry<Identity, () => void>('newcomers')
+const newcomers = processRegistry<Identity, Storing>('newcomers')
 
-/** Calls this before a session of the caller is stored; when it throws, none is. */
-export function beforeStoring(identity: Identity, check: () => void): void {
-  newcomers.set(identity, check)
+/** What is called around the storing of a caller's new session. */
+export interface Storing {
+  /** When it throws, none is stored. */
+  readonly before: () => void
+  /** Told why none was stored. */
+  readonly refused: (why: unknown) => void
+}
+
+/** Calls this around the storing of each new session of the caller. */
+export function aroundStoring(identity: Identity, storing: Storing): void {
+  newcomers.set(identity, storing)
 }
 
 export interface NewSession {
@@ -76,9 +84,19 @@ export async function storeNewSession(
   identity: Identity,
   made: NewSession,
 ): Promise<SessionSnapshot> {
+  const storing = newcomers.get(identity)
+  storing?.before()
+  try {
+    return await storeNew(service, identity, made)
+  } catch (error) {
+    storing?.refused(error)
+    throw error
+  }
+}
+
+async function storeNew(service: Service, identity: Identity, made: NewSession): Promise<SessionSnapshot> {
   const { ref, incarnation, init = {}, copied = [] } = made
   const { limits, emit, redaction } = service
-  newcomers.get(identity)?.()
   const body = made.body ?? (await redactedBody(service, initialBody(init)))
   const lifetime = made.lifetime ?? (init.ttl === undefined ? undefined : toOwnLifetime(init.ttl, 'ttl'))
   const deadline = deadlineOf(lifetimeOf(service, lifetime === undefined ? {} : { lifetime }))

@@ -297,6 +297,7 @@ export interface SessionWarning {
     | 'usage_dropped'
     | 'analytics_failed'
     | 'search_failed'
+    | 'limiter_failed'
   /** A sentence for a log. */
   readonly message: string
   /** The error beneath, if there is one. */

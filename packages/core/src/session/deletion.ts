@@ -1,10 +1,18 @@
+import { SessionError } from '../errors.js'
 import { type LiveSession, noSuchSession } from '../service/live-session.js'
 import { removeSideRecords } from '../service/side-records.js'
+import { repeatUnknown } from '../service/unknown-outcome.js'
 
-/** Removes a session and all its side records. @throws `not_found` when the session is gone already. */
-export async function deleteSession(live: LiveSession): Promise<void> {
+/**
+ * Removes a session and all its side records.
+ *
+ * @param ifChanges Only while its record counts so many changes (default: whatever it counts).
+ * @throws `not_found` when the session is gone already; `conflict`, with its revision, when it counts others.
+ */
+export async function deleteSession(live: LiveSession, ifChanges?: number): Promise<void> {
   const { record, body } = await live.load()
-  if (live.isStored && !(await live.remove())) throw noSuchSession()
+  if (live.isStored && ifChanges !== undefined) await removeAt(live, ifChanges)
+  else if (live.isStored && !(await live.remove())) throw noSuchSession()
   // A turn may have begun since. A transfer may have begun, too, but its record has no content and opens nothing.
   const kinds = [
     'turns',
@@ -15,4 +23,13 @@ export async function deleteSession(live: LiveSession): Promise<void> {
   live.service.histories.forget(record)
   live.service.tallies.forget(record)
   live.emit('session.deleted', record, {})
+}
+
+async function removeAt(live: LiveSession, changes: number): Promise<void> {
+  const { service, ref, guard } = live
+  if (await repeatUnknown(() => service.store.remove(ref, { ...guard, changes }))) return
+  const stored = await service.store.read(ref)
+  if (stored === undefined || stored.record.incarnation !== guard.incarnation) throw noSuchSession()
+  const { revision } = stored.record
+  throw new SessionError('conflict', 'The session has changed meanwhile.', { revision })
 }

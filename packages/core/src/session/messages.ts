@@ -1,5 +1,5 @@
 import { checkOptions } from '../options.js'
-import { SessionError } from '../errors.js'
+import { isSessionError, SessionError } from '../errors.js'
 import {
   clipPath,
   type HistoryOptions,
@@ -8,6 +8,8 @@ import {
   pathWithout,
   readPath,
 } from '../domain/path.js'
+import type { ChangeOptions } from '../service/change-options.js'
+import { roomUpTo } from '../service/room.js'
 import { storeAfter } from '../service/store-after.js'
 import type { LiveSession } from '../service/live-session.js'
 import { decodeMessages, type Message, type MessageInput } from '../domain/message.js'
@@ -46,6 +48,32 @@ export async function appendMessages(
   }
   const { messages: appended, isLost } = await appending
   return settleAppended(live, encoded, appended, isLost ? asNew(appended, lastSeq) : appended)
+}
+
+/**
+ * As `appendMessages`, unless the session is another one than the handle has read: its body was changed, or something was
+ * appended.
+ *
+ * @throws `conflict`, with the revision of the session.
+ */
+export async function appendUnchanged(
+  live: LiveSession,
+  messages: MessageInput | readonly MessageInput[],
+  change: ChangeOptions,
+): Promise<readonly AppendedMessage[]> {
+  const { lastSeq } = live.record
+  const encoded = await encodeMessages(live.service, messages)
+  const room = roomUpTo(live.service, lastSeq, encoded.length)
+  try {
+    // The body stays as it is, at a new revision: a commit of messages alone looks at no revision.
+    const { appended } = await live.update((body) => body, { ...change, ...room, messages: encoded })
+    return await settleAppended(live, encoded, appended)
+  } catch (error) {
+    const isFull = lastSeq + encoded.length > live.service.limits.maxMessages
+    if (isFull || !isSessionError(error, 'limit_reached')) throw error
+    const { revision } = (await live.load()).record
+    throw new SessionError('conflict', 'Something was appended to the session meanwhile.', { revision })
+  }
 }
 
 /** A place in the order of calls: a long message takes longer to encode than a short one, which must not overtake it. */

@@ -14,6 +14,9 @@ const letters: Readonly<Record<string, string>> = {
   ς: 'σ',
   ى: 'ي',
   ة: 'ه',
+  // What a Persian keyboard types.
+  ی: 'ي',
+  ک: 'ك',
 }
 const special = new RegExp(`[${Object.keys(letters).join('')}]`, 'g')
 

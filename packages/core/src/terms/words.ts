@@ -19,7 +19,7 @@ const stopWords = new Set(
 
 // Scripts without spaces between words: they are read in pairs of characters.
 const unspacedScripts = ['Han', 'Hiragana', 'Katakana', 'Thai', 'Lao', 'Khmer', 'Myanmar']
-const unspacedSet = `${unspacedScripts.map((script) => `\\p{Script=${script}}`).join('')}ー`
+const unspacedSet = `${unspacedScripts.map((script) => `\\p{Script=${script}}`).join('')}ーｰﾞﾟ`
 const unspaced = new RegExp(`[${unspacedSet}]`, 'u')
 const runs = new RegExp(
   `[${unspacedSet}]+|(?:(?![${unspacedSet}])[\\p{L}\\p{N}\\p{M}])+(?:['’]\\p{L}+)*`,
@@ -29,10 +29,17 @@ const runs = new RegExp(
 /** Whether a character is of a script without spaces between words. */
 export const isUnspaced = (character: string): boolean => unspaced.test(character)
 
+const halfWidth = /[\uff66-\uff9f]+/g
+
+/** A text in lower case, and with Katakana of one width: of half the width, `ｶﾞ` is two characters. */
+export function evenly(text: string): string {
+  return text.toLowerCase().replaceAll(halfWidth, (half) => half.normalize('NFKC'))
+}
+
 /** The words of a text, in lower case, as written; text without spaces in pairs of characters. */
 export function wordsOf(text: string): string[] {
   const words: string[] = []
-  for (const run of text.toLowerCase().match(runs) ?? []) {
+  for (const run of evenly(text).match(runs) ?? []) {
     if (run.codePointAt(0)! < 0xe00 || !unspaced.test(run)) {
       words.push(run)
       continue

@@ -275,7 +275,7 @@ export async function spendTransfer(
     { slack },
   )
   const { record, body } = await spend.catch((error: unknown) => {
-    if (isReplayed) suspicionsOf(service).tell('transfer_replayed', 1, located.record, identity)
+    if (isReplayed) suspicionsOf(service).replayed(transfer.id, located.record, identity)
     throw error
   })
   const after = body.transfers!.find(({ id }) => id === transfer.id)!

@@ -3,19 +3,25 @@ import { pause } from '../slices.js'
 import { stoppable } from '../stoppable.js'
 import { ModelStream } from './model-stream.js'
 import type { TurnPart } from './part.js'
+import { RunnerResults } from './runner-results.js'
 
 export type Take = (part: TurnPart) => void | Promise<void>
 
 /** Takes the parts of an answer as they come. @throws what the answer throws, and `invalid` for what is none. */
 export async function eachPart(answer: unknown, signal: AbortSignal, take: Take): Promise<void> {
   const stream = new ModelStream()
+  const results = new RunnerResults(answer)
   const took = async (part: TurnPart): Promise<void> => {
     if (saysNothing(part)) return
+    results.saw(part)
     const taking = take(part)
     if (taking !== undefined) await stoppable(taking, signal)
   }
   const read = async (value: unknown): Promise<void> => {
-    for (const part of partsOf(stream, value)) await took(part)
+    for (const result of results.next()) for (const part of partsOf(stream, result)) await took(part)
+    // A runner of tools gives a stream for each answer of its model.
+    if (isIterable(value) && Symbol.asyncIterator in value) await eachPiece(value, signal, read)
+    else for (const part of partsOf(stream, value)) await took(part)
   }
   const pieces = iterableIn(answer)
   try {
@@ -23,6 +29,7 @@ export async function eachPart(answer: unknown, signal: AbortSignal, take: Take)
     else if (typeof answer === 'string' || (typeof answer === 'object' && answer !== null)) await read(answer)
     else throw new SessionError('invalid', 'respond gave neither text nor parts', { path: 'respond' })
     for (const part of stream.end()) await took(part)
+    await read(undefined)
   } catch (error) {
     // An answer that broke off is paid for. What is redacted is waited for where the turn ends.
     for (const part of usedOf(stream)) {
@@ -108,6 +115,13 @@ function iterableIn(answer: unknown): AsyncIterable<unknown> | Iterable<unknown>
   // The results of `streamText`, and of Bedrock's ConverseStream.
   const { type, fullStream, stream } = answer as { type?: unknown; fullStream?: unknown; stream?: unknown }
   return type === undefined ? [fullStream, stream].find(isIterable) : undefined
+}
+
+/** Waits for an answer; but what tells it piece by piece is no promise, though it is one of its last piece. */
+export async function answerOf<Answer>(
+  given: Answer | Promise<Answer>,
+): Promise<{ readonly answer: Answer }> {
+  return { answer: isIterable(given) ? (given as Answer) : await given }
 }
 
 function isIterable(value: unknown): value is AsyncIterable<unknown> | Iterable<unknown> {

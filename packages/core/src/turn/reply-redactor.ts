@@ -1,4 +1,4 @@
-import type { JsonObject } from '../json.js'
+import type { JsonObject, JsonValue } from '../json.js'
 import { extrasOf, isTextPart, type MessagePart, type TextPart } from '../domain/part.js'
 import { SessionError } from '../errors.js'
 import type { Redaction } from '../service/redaction.js'
@@ -14,7 +14,7 @@ interface RedactedPart {
 interface HeldText {
   readonly type: 'text' | 'reasoning'
   readonly id: string | undefined
-  extras: JsonObject
+  extras: Record<string, JsonValue>
   text: string
   /** Words of it were redacted, so what is signed is another text. */
   isChanged: boolean
@@ -157,7 +157,7 @@ export class ReplyRedactor {
       throw new SessionError('too_large', `The answer is longer than ${maxUnits} bytes.`, { path: 'reply' })
     }
     held.text += part.text
-    held.extras = { ...held.extras, ...extras }
+    Object.assign(held.extras, extras)
     if (type === 'reasoning' && id !== undefined) this.#thoughts.add(held)
     const hasLine = part.text.includes('\n')
     for (;;) {
@@ -166,6 +166,8 @@ export class ReplyRedactor {
       const lines = held.text.slice(0, end)
       held.text = held.text.slice(end)
       told.push(...(await this.#redacted(held, lines, true)))
+      // They are told with its first line; only a text without an id ends by them.
+      if (id !== undefined) held.extras = {}
     }
     // As a chat says it of a text that has ended.
     return part['state'] === 'done' ? [...told, ...(await this.#letGo(key))] : told

@@ -164,12 +164,13 @@ export class TurnReply {
       const overhead = before === undefined ? bytesOf({ ...part, text: '' }) : growthOf(before, extras)
       const room = this.#room - message.bytes - overhead
       const { length: fits, bytes: taken } = jsonPrefix(text, room)
-      if (fits < text.length && message.content.length > 0 && (fits === 0 || before === undefined)) {
+      const isFull = room < 0 || fits < text.length
+      if (isFull && message.content.length > 0 && (fits === 0 || before === undefined)) {
         this.#begin('assistant', true)
         continue
       }
       const said = text.slice(0, fits)
-      if (before !== undefined) message.content[place!] = { ...before, ...extras, text: before.text + said }
+      if (before !== undefined) Object.assign(before, { ...extras, text: before.text + said })
       else {
         if (part['id'] !== undefined) message.places.set(keyOf(part), message.content.length)
         message.content.push({ ...part, text: said })
@@ -237,8 +238,12 @@ function placeOf({ content, places }: ReplyMessage, part: TextPart): number | un
 
 /** How many more bytes a part takes with `extras` in place of its present ones. */
 function growthOf(before: TextPart, extras: JsonObject): number {
-  if (Object.keys(extras).length === 0) return 0
-  return bytesOf({ ...before, ...extras, text: '' }) - bytesOf({ ...before, text: '' })
+  let bytes = 0
+  for (const [name, value] of Object.entries(extras)) {
+    const replaced = Object.hasOwn(before, name) ? bytesOf({ [name]: before[name]! }) : 2
+    bytes += bytesOf({ [name]: value }) - replaced
+  }
+  return bytes
 }
 
 function plain(content: readonly MessagePart[]): string | readonly MessagePart[] {

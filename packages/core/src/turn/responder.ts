@@ -9,7 +9,7 @@ import type { MessageInput } from '../domain/message.js'
 import type { MessagePart } from '../domain/part.js'
 import type { Redaction } from '../service/redaction.js'
 import type { SessionWarning } from '../service/settings.js'
-import { eachPart, letGo, type Take } from './each-part.js'
+import { answerOf, eachPart, letGo, type Take } from './each-part.js'
 import { pause } from '../slices.js'
 import { stoppable } from '../stoppable.js'
 import type { TurnDocument, TurnPart } from './part.js'
@@ -186,10 +186,14 @@ async function runSteps<Handle extends TurnHandle>(
     const steps = reply.messages()
     const { contextWith, ...shared } = turn
     const context = (wanted: SessionContextOptions) => contextWith(wanted, steps)
-    const asked = Promise.resolve(respond({ ...shared, steps, tools: described, context }))
-    const answer = await stoppable(asked, signal).catch((error: unknown) => {
+    const asked = answerOf(respond({ ...shared, steps, tools: described, context }))
+    const { answer } = await stoppable(asked, signal).catch((error: unknown) => {
       // A stream that comes when the turn has ended would go on for nobody.
-      if (signal.aborted) asked.then(letGo, () => {})
+      if (signal.aborted)
+        asked.then(
+          ({ answer: late }) => letGo(late),
+          () => {},
+        )
       throw error
     })
     // Of this answer alone: the one before may have been cut off.

@@ -110,7 +110,9 @@ export async function forgetUsage(
   const recorder = usageOf(service)
   if (recorder === undefined) return 0
   const { tenantId } = user
-  await recorder.flush(tenantId)
+  // What comes after this would name a user whom nothing takes out any more.
+  if (!(await recorder.flush(tenantId)))
+    throw new SessionError('unavailable', 'What the user has used is not written yet.')
   const subject = await recorder.subjects.find(user)
   recorder.subjects.forget(user)
   if (subject === undefined) return 0

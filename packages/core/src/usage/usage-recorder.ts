@@ -54,10 +54,15 @@ export class UsageRecorder {
     this.#queue.add(tenantId, { event, userId }, byteLength(JSON.stringify(event)) + eventBytes)
   }
 
-  /** Settles when what a tenant has used until now is written, and the log has sent what it kept; or after a while. */
-  async flush(tenantId: string): Promise<void> {
-    await this.#queue.flush(tenantId)
+  /**
+   * Settles when what a tenant has used until now is written, and the log has sent what it kept.
+   *
+   * @returns False when that took too long; then it goes on without whoever has waited.
+   */
+  async flush(tenantId: string): Promise<boolean> {
+    const isWritten = await this.#queue.flush(tenantId)
     await this.log.flush?.()
+    return isWritten
   }
 
   /** As `flush`, of all tenants, at the end: what cannot be written by then is dropped. */

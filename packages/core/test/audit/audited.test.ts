@@ -123,6 +123,26 @@ describe('on record, with intent and outcome', () => {
     expect(entries[1]!.sessionId).toBe(session.id)
   })
 
+  it('are exports that nobody has read a piece of', async () => {
+    const sessions = audited()
+    const { id } = await sessions.for(alice).create()
+    const api = createSessionApi({ sessions, identify: () => alice, userRoutes: true })
+    for (const path of [
+      `sessions/${id}/export`,
+      `sessions/${id}/export?format=markdown`,
+      'users/alice/export',
+    ])
+      for (const method of ['HEAD', 'GET']) {
+        const answer = await api.handle(new Request(`https://a.test/${path}`, { method }))
+        expect(answer.status).toBe(200)
+        await answer.body?.cancel()
+      }
+    const entries = await entriesOf(sessions.audit)
+    const cut = entries.filter(({ outcome, detail }) => outcome === 'failed' && detail['cut'] === true)
+    expect([entries.length, cut.length]).toEqual([12, 6])
+    expect(await entriesOf(sessions.audit, { unsettled: true })).toEqual([])
+  })
+
   it('are imports by the application, and by an admin over HTTP, for a user', async () => {
     const sessions = audited()
     const lines = await drained(audited().for(alice).export())

@@ -112,6 +112,16 @@ describe('suspicious is', () => {
     // What another user tries is no replay: that user could not have redeemed it.
     expect(await codeOf(sessions.for(bob).redeem({ shortCode }))).toBe('not_found')
     expect(reasons()).toHaveLength(1)
+    // Once in a minute for each: whoever has the secret of a spent transfer fills neither logs nor the audit.
+    const other = await session.transfer({ mode: 'share' })
+    await sessions.for(alice).redeem({ secret: other.secret })
+    for (let index = 0; index < 3; index++)
+      for (const spent of [{ secret }, { shortCode }, { secret: other.secret }])
+        expect(await codeOf(sessions.for(alice).redeem(spent))).toBe('not_found')
+    expect(reasons()).toEqual([
+      ['transfer_replayed', 1],
+      ['transfer_replayed', 1],
+    ])
   })
 
   it('nobody whom a thousand others make forgotten: what is watched is bounded', async () => {

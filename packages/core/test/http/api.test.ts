@@ -134,6 +134,15 @@ describe('limits', () => {
     // With the key of the list, and the empty ones in it.
     const listOf = (count: number) => `{ "a": [ ${Array.from({ length: count }, () => '[ ]').join(' , ')} ] }`
     expect([await put(listOf(9999)), await put(listOf(10_000))]).toEqual([200, 413])
+    const many = clientOf(apiFixture({ maxBodyItems: 20_000 }), 'acme/alice')
+    const body = `{ "messages": [ ${Array.from({ length: 10_001 }, () => '{ }').join(' , ')} ] }`
+    expect((await many.send('POST', '/sessions', { body })).status).toBe(400)
+    const few = clientOf(apiFixture({ maxBodyItems: 3 }), 'acme/alice')
+    const path = `/sessions/${await few.newSession()}/state`
+    const statuses = [2, 3].map(
+      async (count) => (await few.send('PUT', path, { body: listOf(count) })).status,
+    )
+    expect(await Promise.all(statuses)).toEqual([200, 413])
     expect(await put(`{"a":"${',[{'.repeat(10_001)}"}`)).toBe(200)
   })
 })

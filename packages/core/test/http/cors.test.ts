@@ -5,7 +5,7 @@ type Options = NonNullable<Parameters<typeof apiFixture>[0]>
 
 const shop = 'https://shop.example'
 const allowed =
-  'Accept, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, X-Request-Id'
+  'Accept, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, Prefer, X-Request-Id'
 const exposed = 'ETag, Idempotency-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id'
 
 /** What an answer says of other origins. */

@@ -106,6 +106,21 @@ it('a method that the API knows nowhere is not allowed', async () => {
     expect(await statusOf(base, [`${method} /sessions HTTP/1.1`, `Host: ${host}`])).toBe(405)
 })
 
+it('refuses at the start what would fail for each request, and look like a fault of its client', () => {
+  for (const [given, options, path] of [
+    [undefined, {}, 'api'],
+    [{}, {}, 'api'],
+    [Promise.resolve(api), {}, 'api'],
+    [api, { origin: 'https://shop.example' }, 'origin'],
+    [api, { mountPath: '/api' }, 'mountPath'],
+    [api, { path: '/sessions' }, 'path'],
+    [api, { body: 'text' }, 'body'],
+  ] as const)
+    expect(() => toNodeHandler(given as never, options as never)).toThrow(
+      expect.objectContaining({ code: 'invalid', path }) as Error,
+    )
+})
+
 it('leaves an answer alone that other code has begun meanwhile', async () => {
   const bodies: string[] = []
   const body = () => new ReadableStream({ cancel: (reason) => void bodies.push(`given up ${reason}`) })

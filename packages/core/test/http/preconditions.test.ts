@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
+import { memoryStore, type SessionStore } from '../../src/index.js'
+import type { SessionRef } from '../../src/store.js'
 import { apiFixture, ApiClient } from '../../src/testing.js'
 
 const phone = { sku: 'P1', name: 'Phone', price: { amount: 100, currency: 'EUR' } }
 const api = apiFixture()
-const client = new ApiClient(
-  (path, init) => api.handle(new Request(`https://api.test${path}`, init)),
-  'acme/alice',
-)
+const clientOf = ({ handle }: Pick<typeof api, 'handle'>) =>
+  new ApiClient((path, init) => handle(new Request(`https://api.test${path}`, init)), 'acme/alice')
+const client = clientOf(api)
 
 const changes: [operation: string, method: string, path: string, body?: unknown][] = [
   ['editSession', 'PATCH', '', { title: 'T' }],
@@ -56,6 +57,93 @@ describe.each(changes)('%s', (_, method, path, body) => {
     const again = await send(id, { 'if-match': now, ...key })
     expect(again.status).toBe(done.status)
     expect(again.headers.get('idempotency-replayed')).toBe('true')
+  })
+})
+
+it.each([
+  ['nginx', (tag: string) => `W/${tag}`],
+  ['Apache', (tag: string) => tag.replace(/"$/, '-gzip"')],
+])('knows the tag as %s sends it with a compressed answer', async (_, compressed) => {
+  for (const [operation, method, path, body] of changes) {
+    const { id, old, now } = await place()
+    const send = async (tag: string) => {
+      const headers = { 'if-match': compressed(tag) }
+      const reply = await client.send(method, `/sessions/${id}${path}`, {
+        headers,
+        ...(body === undefined ? {} : { body }),
+      })
+      return reply.status
+    }
+    expect(await send(old), operation).toBe(412)
+    expect(await send(now), operation).toBeLessThan(300)
+  }
+})
+
+it('appends once for one tag, however many ask at the same moment', async () => {
+  const store = memoryStore()
+  const [one, other] = [0, 1].map(() => clientOf(apiFixture({ store })))
+  const id = await one!.newSession({ messages: [{ content: 'one' }] })
+  const tag = (await one!.get(`/sessions/${id}`)).headers.get('etag')!
+  const append = async (by: ApiClient, content: string, headers: Record<string, string> = {}) =>
+    by.send('POST', `/sessions/${id}/messages`, { body: { messages: [{ content }] }, headers })
+  const asked = await Promise.all(
+    [one, other, one, other].map((by, index) => append(by!, `at ${index}`, { 'if-match': tag })),
+  )
+  expect(asked.map(({ status }) => status).toSorted()).toEqual([201, 412, 412, 412])
+  const won = asked.find(({ status }) => status === 201)!
+  const next = won.headers.get('etag')!
+  expect((await append(one!, 'behind it', { 'if-match': next })).status).toBe(201)
+  const { items } = (await one!.get(`/sessions/${id}/messages`)).body.messages
+  expect(items).toHaveLength(3)
+})
+
+describe('between the look at a tag and the write', () => {
+  /** A session, its tag, and a client before whose next write another one says something. */
+  async function raced() {
+    const store = memoryStore()
+    const other = clientOf(apiFixture({ store }))
+    const id = await other.newSession({ messages: [{ content: 'one' }] })
+    const tag = (await other.get(`/sessions/${id}`)).headers.get('etag')!
+    const say = (by: ApiClient, content: string, headers: Record<string, string> = {}) =>
+      by.send('POST', `/sessions/${id}/messages`, { body: { messages: [{ content }] }, headers })
+    let isFirst = true
+    const before = async (ref: SessionRef): Promise<void> => {
+      if (ref.id !== id || !isFirst) return
+      isFirst = false
+      await say(other, 'faster')
+    }
+    const late: SessionStore = {
+      ...store,
+      async commit(ref, change) {
+        await before(ref)
+        return store.commit(ref, change)
+      },
+      async remove(ref, guard) {
+        await before(ref)
+        return store.remove(ref, guard)
+      },
+    }
+    const said = async () => {
+      const { messages } = (await other.get(`/sessions/${id}/messages`)).body
+      return messages.items.map(({ content }: { content: string }) => content)
+    }
+    return { client: clientOf(apiFixture({ store: late })), id, tag: { 'if-match': tag }, say, said }
+  }
+  const refused = { status: 412, body: { code: 'precondition_failed' } }
+
+  it('nothing is appended behind what was said', async () => {
+    const { client: one, tag, say, said } = await raced()
+    expect(await say(one, 'late', tag)).toMatchObject(refused)
+    expect(await said()).toEqual(['one', 'faster'])
+  })
+
+  it('nothing is deleted that the client has not seen', async () => {
+    const { client: one, id, tag, said } = await raced()
+    expect(await one.send('DELETE', `/sessions/${id}`, { headers: tag })).toMatchObject(refused)
+    expect(await said()).toEqual(['one', 'faster'])
+    const now = (await one.get(`/sessions/${id}`)).headers.get('etag')!
+    const deleted = await one.send('DELETE', `/sessions/${id}`, { headers: { 'if-match': now } })
+    expect([deleted.status, (await one.get(`/sessions/${id}`)).status]).toEqual([200, 404])
   })
 })
 

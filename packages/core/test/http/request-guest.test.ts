@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { guests } from '../../src/http.js'
+import { SessionError } from '../../src/index.js'
 import { RequestGuest } from '../../src/http/request-guest.js'
 import { codeOf } from '../service.js'
 
@@ -72,4 +73,23 @@ it('is lost only where nobody has it: no new guest without a cookie, and a known
   const returned = request(cookie, true)
   await returned.guest.identify({ tenantId: 'acme' })
   expect(await handedOver(returned.guest)).toBe('settled')
+})
+
+it('is taken away from a client whose guest was erased, while the answer can say so', async () => {
+  const first = request()
+  await first.guest.identify({ tenantId: 'acme' })
+  first.guest.handOver()
+  const cookie = first.cookies[0]!.split(';')[0]!
+  const told = async (why: unknown, { isUser = false, isLate = false } = {}) => {
+    const { guest, cookies, send } = request(cookie)
+    await guest.identify({ tenantId: 'acme', ...(isUser ? { userId: 'alice' } : {}) })
+    if (isLate) send()
+    guest.endIfErased(why)
+    return cookies
+  }
+  const erased = new SessionError('user_erased', 'erased')
+  expect(await told(erased)).toEqual([expect.stringMatching(/^__Host-guest=;/)])
+  expect(await told(new SessionError('limit_reached', 'full'))).toEqual([])
+  expect(await told(erased, { isUser: true })).toEqual([])
+  expect(await told(erased, { isLate: true })).toEqual([])
 })

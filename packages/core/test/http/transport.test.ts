@@ -239,6 +239,13 @@ it('finds each value of a cookie by its whole name', () => {
   expect(cookieValues('a=1;a = 2 ; ba=3; ab=4; a; =5; a=x=y; A=6', 'a')).toEqual(['1', '2', 'x=y'])
 })
 
+it('takes no name of a cookie for another that a browser keeps apart', () => {
+  const around = ['\u00a0', '\ufeff', '\u2000', '\u3000', '\u2028', '\u000b', '\u000c', '\r', '\n', '\u0085']
+  for (const odd of around)
+    expect(cookieValues(`${odd}a=1; a${odd}=2; a=3${odd}`, 'a'), JSON.stringify(odd)).toEqual([`3${odd}`])
+  expect(cookieValues('\t a \t=\t 1 \t;  ;=; a= ', 'a')).toEqual(['1', ''])
+})
+
 it('writes a domain where there is one', () => {
   const attributes = { maxAge: 1, path: '/a', domain: 'example.com', secure: false, sameSite: 'lax' } as const
   expect(setCookie('n', 'v', attributes)).toBe(

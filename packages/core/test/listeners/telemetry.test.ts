@@ -140,8 +140,8 @@ describe('telemetryListener', () => {
     const used = { ...about, type: 'usage.recorded', inputTokens: 5, outputTokens: 2 }
     for (const turnId of ['plain', 'left', 'lost', 'full']) tell({ ...about, type: 'turn.started', turnId })
     tell({ ...used, turnId: 'plain', outcome: 'completed' })
-    tell({ ...used, turnId: 'left', outcome: 'aborted' })
-    tell({ ...used, turnId: 'lost', outcome: 'lost' })
+    tell({ ...used, turnId: 'left', outcome: 'aborted', at: at + 2000 })
+    tell({ ...used, turnId: 'lost', outcome: 'lost', at: at + 3000 })
     const cached = { cachedInputTokens: 1, cacheWriteTokens: 2, reasoningTokens: 3 }
     tell({
       ...used,
@@ -189,6 +189,8 @@ describe('telemetryListener', () => {
     const operation = { 'gen_ai.operation.name': 'chat' }
     const durations = points.filter(({ name }) => name === 'gen_ai.client.operation.duration')
     expect(durations.map((point) => [point.attributes, (point.value as { sum: number }).sum])).toEqual([
+      [{ ...operation, 'error.type': 'aborted' }, 2],
+      [{ ...operation, 'error.type': 'lost' }, 3],
       [operation, 1.5],
       [{ ...operation, 'error.type': 'failed' }, 0.25],
     ])
@@ -216,6 +218,45 @@ describe('telemetryListener', () => {
       ],
     ])
     expect(points.find(({ name }) => name === 'sessions.events')?.unit).toBe('{event}')
+  })
+
+  it('measures turns that were stopped, and no tokens where nobody reported any', async () => {
+    const { mine, ended, measured } = place()
+    const session = await mine.create()
+    await session.turn('one', () => 'no model').result
+    const stopped = session.turn('two', async ({ signal }) => {
+      await new Promise((resolve) => signal.addEventListener('abort', resolve))
+      return 'late'
+    })
+    await stopped.started
+    await session.cancel()
+    await stopped.result
+    for (const { attributes } of ended()) expect(Object.keys(attributes).join()).not.toContain('tokens')
+    const points = await measured()
+    expect(points.filter(({ name }) => name === 'gen_ai.client.token.usage')).toEqual([])
+    const durations = points.filter(({ name }) => name === 'gen_ai.client.operation.duration')
+    expect(durations).toMatchObject([
+      { attributes: { 'gen_ai.operation.name': 'chat' }, value: { count: 1 } },
+      { attributes: { 'error.type': 'aborted' }, value: { count: 1 } },
+    ])
+  })
+
+  it('says what it takes', () => {
+    for (const api of [
+      undefined,
+      null,
+      {},
+      telemetry.trace,
+      { trace: telemetry.trace },
+      { trace: {}, metrics: {} },
+    ])
+      expect(() => telemetryListener(api as never)).toThrow(
+        expect.objectContaining({ code: 'invalid', path: 'api' }) as Error,
+      )
+    for (const channels of [undefined, {}, { channel: 'x' }])
+      expect(() => diagnosticsListener(channels as never)).toThrow(
+        expect.objectContaining({ code: 'invalid', path: 'channels' }) as Error,
+      )
   })
 
   it('gives up the oldest of the turns whose end it does not hear of, and no other', () => {

@@ -33,6 +33,12 @@ describe('an excerpt', () => {
     }
   })
 
+  it('marks Katakana of half the width where it stands', () => {
+    expect(marked(made('その ｶﾒﾗ と ﾃﾚﾋﾞ', 'カメラ').excerpt)).toEqual(['ｶﾒﾗ'])
+    expect(marked(made('その カメラ と ﾃﾚﾋﾞ', 'テレビ').excerpt)).toEqual(['ﾃﾚﾋﾞ'])
+    expect(marked(made('その テレビ', 'ﾃﾚﾋﾞ').excerpt)).toEqual(['テレビ'])
+  })
+
   it('of a word as long as its text is no longer than another', () => {
     const { excerpt } = made(`key: iVBORw0KGgo${'aB3'.repeat(20_000)}`, 'iVBOR')
     expect(excerpt.text.length).toBeLessThan(300)

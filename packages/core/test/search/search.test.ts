@@ -81,6 +81,9 @@ describe.each(ways)('a search %s', (way, options) => {
         ['ноутбук'],
       ],
       ['İSTANBUL için ucuz bir telefon', ['istanbul', 'İstanbul', 'TELEFON', 'ucuz'], ['ankara']],
+      ['ｶﾞﾗｽのﾃﾞﾝﾜを買う', ['ガラス', 'ｶﾞﾗｽ', 'デンワ', 'ﾃﾞﾝﾜ'], ['カラス']],
+      ['ドアのカギ', ['ﾄﾞｱ', 'ｶｷﾞ'], ['ﾄｱ']],
+      ['یک خودروی کوچک قدیمی', ['كوچك', 'کوچک', 'قديمي', 'قدیمی'], ['خانه']],
       ['Où est le café de Zürich?', ['cafe', 'zurich', 'ZÜRICH'], ['berne']],
     ]
     for (const [text] of texts) await (await mine.create()).append(said(text))

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { maxPageBytes } from '../../src/contract/page-bytes.js'
 import { toApiConfig } from '../../src/http/api-options.js'
-import { defaultMaxNodes } from '../../src/json.js'
 import { createService } from '../../src/service/service.js'
 import { service } from '../service.js'
 
@@ -23,9 +22,14 @@ it('tells the limits that the code has', () => {
     expect(told(`limits.${name}`), name).toBe(limits[name])
   }
   const api = toApiConfig({ sessions: service(), identify: () => ({ tenantId: 'acme' }) })
-  for (const name of ['maxBodyBytes', 'maxBodyDepth', 'idempotencyMs', 'maxOpenStreams'] as const) {
+  for (const name of [
+    'maxBodyBytes',
+    'maxBodyDepth',
+    'maxBodyItems',
+    'idempotencyMs',
+    'maxOpenStreams',
+  ] as const) {
     expect(told(name), name).toBe(api[name])
   }
-  expect(told('its keys and items together')).toBe(defaultMaxNodes)
   expect(told('a page of messages, and the tail of a read')).toBe(maxPageBytes)
 })

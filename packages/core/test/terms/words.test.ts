@@ -92,6 +92,10 @@ describe('a word without its accents', () => {
   })
 })
 
+it('reads Katakana of half the width as that of full width', () => {
+  expect(wordsOf('ｶﾞﾗｽのﾍﾟﾝｹｰｽ')).toEqual(wordsOf('ガラスのペンケース'))
+})
+
 it('keeps a term short whose letters stand for several', () => {
   expect(termOf('\ufdfa'.repeat(40))).toHaveLength(40)
 })

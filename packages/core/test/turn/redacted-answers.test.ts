@@ -98,6 +98,10 @@ it('ends a text without an id where another begins, or after its signature, and 
       [text('x', { id: 'a' }), text('x', { id: 'b' })],
     ],
     [
+      [thought('sec', { id: 'a' }), thought('ret', { id: 'a' }), text('b\n', { id: 'b' })],
+      [thought('x', { id: 'a' }), text('b\n', { id: 'b' })],
+    ],
+    [
       [text(''), thought('', { signature: 's' }), text('a\n\nb\nc')],
       [thought('', { signature: 's' }), text('a\n\nb\n'), text('c')],
     ],

@@ -153,7 +153,7 @@ function Asking({ described, onAccept }: { described: Described; onAccept: (leav
     <>
       <h1>{transfer.mode === 'copy' ? 'Take a copy?' : 'Continue here?'}</h1>
       <p className="lead">
-        “{titleOf(transfer)}”, with {count(transfer.messageCount, 'message')}
+        “<bdi>{titleOf(transfer)}</bdi>”, with {count(transfer.messageCount, 'message')}
         {transfer.itemCount === 0 ? '' : ` and ${count(transfer.itemCount, 'thing')} in the cart`}.{' '}
         {meaning[transfer.mode]}
       </p>

@@ -5,6 +5,8 @@ import type { Identity } from '../../domain/identity.js'
 import type { MessageInput } from '../../domain/message.js'
 import type { ChangeOptions } from '../../service/change-options.js'
 import { appendOwned } from '../../session/append-owned.js'
+import { liveSessionOf } from '../../session/live-of.js'
+import { appendUnchanged } from '../../session/messages.js'
 import type { ApiConfig } from '../api-options.js'
 import { toIso } from '../../time.js'
 import { checkFields } from '../client-fields.js'
@@ -65,7 +67,7 @@ export const messageRoutes: readonly Route[] = [
       }))
       const { record, appended } =
         (await appendAtOnce(api, identity, { id: params['id']!, messages, change })) ??
-        (await appendTo(await find(), messages))
+        (await appendTo(await find(), messages, change))
       return {
         status: 201,
         body: {
@@ -149,8 +151,15 @@ async function appendAtOnce(
   return owned && { record: owned.live.record, appended: owned.appended }
 }
 
-async function appendTo(session: Session, messages: readonly MessageInput[]): Promise<Appended> {
-  const appended = await session.append(messages)
+async function appendTo(
+  session: Session,
+  messages: readonly MessageInput[],
+  change: ChangeOptions,
+): Promise<Appended> {
+  const isConditional = change.ifRevision !== undefined
+  const appended = await (isConditional
+    ? appendUnchanged(liveSessionOf(session, 'session'), messages, change)
+    : session.append(messages))
   return { record: session.record, appended }
 }
 

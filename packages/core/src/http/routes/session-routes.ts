@@ -4,7 +4,8 @@ import { SessionError, isSessionError, isUnreadable } from '../../errors.js'
 import type { SessionInit } from '../../service/create-session.js'
 import type { SessionTtl } from '../../service/lifetime.js'
 import type { Session } from '../../session.js'
-import { justRead } from '../../session/live-of.js'
+import { deleteSession } from '../../session/deletion.js'
+import { justRead, liveSessionOf } from '../../session/live-of.js'
 import { checkFields, compatId, leadingSystem } from '../client-fields.js'
 import { checkMessages } from '../client-messages.js'
 import { checkTtl } from '../client-ttl.js'
@@ -146,9 +147,11 @@ export const sessionRoutes: readonly Route[] = [
     summary: 'Removes a session and everything in it, for good',
     response: schemas.deletedReply,
     compatResponse: compat.deletedReply,
-    async handle({ api, session: find, params, isRetry, identity, caller }) {
+    async handle({ api, session: find, params, isRetry, identity, caller, change }) {
       try {
-        await (await find()).delete()
+        const session = await find()
+        if (change.ifRevision === undefined) await session.delete()
+        else await deleteSession(liveSessionOf(session, 'session'), session.record.changes)
       } catch (error) {
         // The attempt whose process died had already deleted the session.
         const isDone = isRetry && isSessionError(error, 'not_found')

@@ -198,7 +198,11 @@ async function stream(call: TurnCall, { session, turnId, events, turn, onEnd }: 
   return eventStream(api.isCompat ? seedEvents(shown, body) : shown, {
     headers,
     heartbeatMs: api.streamHeartbeatMs,
-    onEnd,
+    onEnd: () => {
+      onEnd()
+      // Of an answer to `HEAD` nothing is read, and what has not begun ends nothing that it would have read from.
+      void iterator.return?.()
+    },
     ...(turn === undefined || !api.cancelOnDisconnect ? {} : { onHangUp: () => cancelFor(call, turn) }),
   })
 }

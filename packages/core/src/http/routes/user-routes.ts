@@ -63,7 +63,11 @@ export const userRoutes: readonly Route[] = [
       const status = await begun
       const isAsync = /\brespond-async\b/.test(request.headers.get('prefer') ?? '')
       const done = isAsync ? undefined : await within(waitMs, receipt)
-      if (done !== undefined) return { body: { erasure: erasureView({ ...status, receipt: done }) } }
+      if (done !== undefined) {
+        // Under the old name the visitor could begin nothing for a while.
+        if (call.caller.isGuest(user.userId)) call.caller.forget()
+        return { body: { erasure: erasureView({ ...status, receipt: done }) } }
+      }
       goOn(call, user, receipt)
       const place = `${apiPath}/users/${encodeURIComponent(user.userId)}/erasure`
       return { status: 202, body: { erasure: erasureView(status) }, headers: { Location: place } }

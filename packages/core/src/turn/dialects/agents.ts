@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../json.js'
+import { isJsonObject, type JsonObject } from '../../json.js'
 import { objectIn } from './fields.js'
 
 /**
@@ -14,16 +14,16 @@ export function fromAgents(
       return data['type'] === 'model' ? { inner: objectIn(data, 'event') } : []
     }
     case 'run_item_stream_event': {
-      const { type, callId, name, output = null } = objectIn(objectIn(event, 'item'), 'rawItem')
-      if (type !== 'function_call_result') return []
-      const text = objectIn({ output }, 'output')['text']
-      return [
-        { type: 'tool-result', toolCallId: callId ?? null, toolName: name ?? null, output: text ?? output },
-      ]
+      const item = objectIn(objectIn(event, 'item'), 'rawItem')
+      return item['type'] === 'function_call_result' ? [item] : []
     }
     case 'agent_updated_stream_event':
       return []
+    // It repeats the call that it asks about.
+    case 'tool_approval_item':
+      return []
     default:
-      return undefined
+      // What a run that has ended gives as `newItems`.
+      return isJsonObject(event['rawItem']) ? [event['rawItem']] : undefined
   }
 }

@@ -6,8 +6,8 @@ import { Held } from './held.js'
 /** Reads the events of an Anthropic stream, or a whole message. */
 export class AnthropicReader implements DialectReader {
   /** Blocks whose input is not complete yet, by index. */
-  readonly #inputs = new Map<JsonValue | undefined, { block: JsonObject; json: string }>()
-  #usage: JsonObject = {}
+  readonly #inputs = new Map<JsonValue | undefined, { block: Record<string, JsonValue>; json: string }>()
+  #usage: Record<string, JsonValue> = {}
   #finish: JsonObject | undefined
   readonly #held = new Held()
   #isOpen = false
@@ -31,7 +31,7 @@ export class AnthropicReader implements DialectReader {
         if (block['type'] === 'text') return textWith(block).filter(({ text }) => text !== '')
         if (block['type'] === 'thinking') return thoughtIn(block)
         if (typeof block['input'] !== 'object' && block['type'] !== 'compaction') return [block]
-        this.#inputs.set(event['index'], { block, json: '' })
+        this.#inputs.set(event['index'], { block: { ...block }, json: '' })
         return []
       }
       case 'content_block_delta':
@@ -46,7 +46,7 @@ export class AnthropicReader implements DialectReader {
       }
       case 'message_delta': {
         // There may be several, each with the counts from the beginning.
-        this.#usage = { ...this.#usage, ...told(objectIn(event, 'usage')) }
+        Object.assign(this.#usage, told(objectIn(event, 'usage')))
         const finishReason = objectIn(event, 'delta')['stop_reason'] ?? null
         this.#finish = { type: 'finish', finishReason }
         if (finishReason !== null) this.#isOpen = false
@@ -97,15 +97,11 @@ export class AnthropicReader implements DialectReader {
       case 'compaction_delta': {
         const open = this.#inputs.get(index)
         if (open === undefined) return []
-        const content =
-          (textIn(open.block, 'content') ?? '') + this.#held.keep(textIn(delta, 'content') ?? '')
+        const { block } = open
+        block['content'] = (textIn(block, 'content') ?? '') + this.#held.keep(textIn(delta, 'content') ?? '')
         // Without it the provider cannot read its summary.
         const sealed = textIn(delta, 'encrypted_content')
-        open.block = {
-          ...open.block,
-          content,
-          ...(sealed === undefined ? {} : { encrypted_content: sealed }),
-        }
+        if (sealed !== undefined) block['encrypted_content'] = sealed
         return []
       }
       case 'input_json_delta': {

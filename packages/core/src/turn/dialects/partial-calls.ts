@@ -18,8 +18,9 @@ interface OpenCall {
   id: string
   name: string
   args: string
+  readonly end: EndOfArgs
   isText: boolean
-  extras: JsonObject
+  readonly extras: Record<string, JsonValue>
 }
 
 /** Joins the pieces of calls that come by index. */
@@ -33,19 +34,24 @@ export class PartialCalls {
     this.#held.keep([id, name, args, extras])
     let open = this.#byIndex.get(index)
     // Some providers give every call the index 0, each call whole.
-    const isOther = open !== undefined && id !== '' && name !== '' && id !== open.id && isWhole(open.args)
+    const isOther = open !== undefined && id !== '' && name !== '' && id !== open.id && open.end.isReached
     if (open === undefined || isOther) {
-      open = { id: '', name: '', args: '', isText: false, extras: {} }
+      open = { id: '', name: '', args: '', end: new EndOfArgs(), isText: false, extras: {} }
       this.#calls.push(open)
       this.#byIndex.set(index, open)
     }
     if (open.id === '') open.id = id
     if (open.name === '') open.name = name
     // Some providers give the arguments as they are, instead of as JSON text.
-    if (typeof args === 'string') open.args += args
-    else if (args !== undefined && args !== null) open.args = JSON.stringify(args)
+    if (typeof args === 'string') {
+      open.args += args
+      open.end.read(args)
+    } else if (args !== undefined && args !== null) {
+      open.args = JSON.stringify(args)
+      open.end.isReached = true
+    }
     open.isText ||= isText
-    open.extras = { ...open.extras, ...extras }
+    Object.assign(open.extras, extras)
   }
 
   /** The calls so far, which are over now. */
@@ -65,7 +71,21 @@ export class PartialCalls {
   }
 }
 
-/** Whether arguments are complete: nothing can follow the end of a JSON object. */
-function isWhole(args: string): boolean {
-  return args.trimEnd().endsWith('}') && typeof fromText(args) === 'object'
+/** Finds the end of arguments, piece by piece: nothing can follow the end of a JSON object. */
+class EndOfArgs {
+  #depth = 0
+  #isInText = false
+  #isEscaped = false
+  isReached = false
+
+  read(args: string): void {
+    for (const letter of args) {
+      if (this.#isEscaped) this.#isEscaped = false
+      else if (this.#isInText && letter === '\\') this.#isEscaped = true
+      else if (letter === '"') this.#isInText = !this.#isInText
+      else if (this.#isInText) continue
+      else if (letter === '{') this.#depth++
+      else if (letter === '}') this.isReached = --this.#depth === 0
+    }
+  }
 }

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../json.js'
+import type { JsonObject, JsonValue } from '../../json.js'
 import { Held } from './held.js'
 
 // Their pieces follow each other; of all other fields the last one counts.
@@ -7,7 +7,7 @@ const texts: readonly string[] = ['text', 'summary']
 /** Joins the pieces of `reasoning_details`, with which OpenRouter gives the thoughts of any model, signatures included. */
 export class ReasoningDetails {
   readonly #held = new Held()
-  readonly #details = new Map<string, JsonObject>()
+  readonly #details = new Map<string, Record<string, JsonValue>>()
   #id: JsonObject = {}
 
   /** @returns The fields that join the thoughts of this completion to what `end` gives. */
@@ -16,12 +16,11 @@ export class ReasoningDetails {
       // What is sealed comes whole, and may come twice.
       const { type, data, index = this.#details.size } = detail
       const key = JSON.stringify([type, data ?? index])
-      const before = this.#details.get(key)
-      const joined: Record<string, JsonObject[string]> = { ...before }
+      const joined = this.#details.get(key) ?? {}
       for (const [name, value] of Object.entries(detail)) {
-        const said = before?.[name]
-        if (texts.includes(name) && typeof said === 'string' && typeof value === 'string')
-          joined[name] = said + value
+        const said = joined[name]
+        const isPiece = texts.includes(name) && typeof said === 'string' && typeof value === 'string'
+        if (isPiece) joined[name] = said + value
         else if (value !== null || said === undefined) joined[name] = value
       }
       this.#details.set(key, joined)

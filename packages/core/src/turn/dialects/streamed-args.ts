@@ -6,13 +6,14 @@ interface Fields {
   [key: string]: JsonValue | Node
 }
 type Node = Fields | (JsonValue | Node)[]
+type Joined = Record<string, JsonValue>
 
 const maxDepth = 30
 
 /** Joins the calls of Gemini whose arguments come one by one, each with its place: `streamFunctionCallArguments`. */
 export class StreamedArgs {
   readonly #held = new Held()
-  #open: { part: JsonObject; args: Node } | undefined
+  #open: { readonly part: Joined; readonly call: Joined; readonly args: Node } | undefined
 
   /** The parts of a chunk; a call is among them when it is complete. */
   read(parts: readonly JsonObject[]): JsonObject[] {
@@ -20,19 +21,15 @@ export class StreamedArgs {
       const { functionCall, ...extras } = part
       if (!isJsonObject(functionCall)) return [part]
       const { willContinue, partialArgs: _, ...told } = functionCall
-      const open = this.#open ?? { part: {}, args: { ...objectIn(functionCall, 'args') } }
+      const open = this.#open ?? { part: {}, call: {}, args: { ...objectIn(functionCall, 'args') } }
       if (this.#open === undefined && willContinue !== true) return [part]
       this.#held.keep(part)
       for (const arg of objectsIn(functionCall, 'partialArgs')) put(open.args, arg)
-      open.part = {
-        ...open.part,
-        ...extras,
-        functionCall: { ...objectIn(open.part, 'functionCall'), ...told },
-      }
+      Object.assign(open.part, extras)
+      Object.assign(open.call, told)
       this.#open = willContinue === true ? open : undefined
       if (willContinue === true) return []
-      const call = { ...objectIn(open.part, 'functionCall'), args: open.args as JsonValue }
-      return [{ ...open.part, functionCall: call }]
+      return [{ ...open.part, functionCall: { ...open.call, args: open.args as JsonValue } }]
     })
   }
 }

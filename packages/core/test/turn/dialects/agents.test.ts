@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { answered, call } from './answered.js'
+import { answered, call, text } from './answered.js'
 
 const raw = (event: object) => ({ type: 'raw_model_stream_event', data: { type: 'model', event } })
 const item = (rawItem: object, name: string) => ({
@@ -47,6 +47,25 @@ it('keeps a result that is no text', async () => {
     item({ type: 'function_call_result', callId: 'c', name: 'add', output }, 'tool_output'),
   ]
   expect((await answered(events)).content[1]).toMatchObject([{ output }])
+})
+
+it('reads the items of a run that has ended, and keeps each result under its call', async () => {
+  const providerData = { id: 'fc' }
+  const items = [
+    { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'Let me' }] },
+    { type: 'function_call', id: 'fc', callId: 'c', name: 'add', arguments: '{"a":1}', providerData },
+    { type: 'function_call_result', callId: 'c', name: 'add', output: { type: 'text', text: '2' } },
+    { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'Two' }] },
+  ]
+  const content = [
+    [text('Let me'), call('c', { a: 1 }, { id: 'fc', providerData })],
+    [{ type: 'tool-result', toolCallId: 'c', toolName: 'add', output: '2' }],
+    'Two',
+  ]
+  expect(await answered(items)).toMatchObject({ content })
+  const told = items.map((rawItem) => ({ type: `${rawItem.type}_item`, rawItem, agent: { name: 'A' } }))
+  const asked = { type: 'tool_approval_item', rawItem: items[1] }
+  expect(await answered([...told.slice(0, 2), asked, ...told.slice(2)])).toMatchObject({ content })
 })
 
 it('takes a failure of the model for one', async () => {

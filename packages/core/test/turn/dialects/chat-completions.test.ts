@@ -107,6 +107,18 @@ it.each([
   expect((await answered([chunk(delta), stop])).content).toEqual([[call(id)]])
 })
 
+it('knows the end of a call from a brace inside its arguments, where each piece has another id', async () => {
+  const piece = (id: string, args: string) => chunk(called({ name: 'add', arguments: args }, { id }))
+  const events = [
+    piece('c', '{"a":{"b":"}'),
+    piece('d', '\\"}"}'),
+    piece('e', '}'),
+    piece('f', '{"a":1}'),
+    stop,
+  ]
+  expect((await answered(events)).content).toEqual([[call('c', { a: { b: '}"}' } }), call('f')]])
+})
+
 it('reads completions before there was a chat', async () => {
   const piece = (said: string, finish_reason: string | null) => ({
     object: 'text_completion',

@@ -2,7 +2,7 @@ import { NextResponse } from 'next/server'
 import { z } from 'zod'
 import { guestOf } from '../../../../server/caller.ts'
 import { chatRoute, readBody } from '../../../../server/chat-route.ts'
-import { guestCookie, guestCookieOptions, toGuestToken } from '../../../../server/guest.ts'
+import { guestCookieOf, guestCookieOptions, isSecure, toGuestToken } from '../../../../server/guest.ts'
 import { linkSchema } from '../../../../server/link-schema.ts'
 import { continueHere } from '../../../../server/transfers.ts'
 
@@ -19,8 +19,9 @@ export const POST = chatRoute(async (request) => {
   const { guest, device, ...answer } = continued
   const response = NextResponse.json(answer)
   if (guest !== visitor) {
-    const isSecure = request.headers.get('x-forwarded-proto') === 'https'
-    response.cookies.set(guestCookie, toGuestToken(guest, device), guestCookieOptions(isSecure))
+    const { headers } = request
+    const options = guestCookieOptions(isSecure(headers))
+    response.cookies.set(guestCookieOf(headers), toGuestToken(guest, device), options)
   }
   return response
 })
