@@ -23,6 +23,7 @@ export const coreLevels: readonly { readonly name: string; readonly places: read
       'in-parallel.ts',
       'stoppable.ts',
       'within.ts',
+      'calling.ts',
     ],
   },
   { name: 'contract', places: ['contract/'] },

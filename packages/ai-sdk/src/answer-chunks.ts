@@ -155,7 +155,9 @@ export class AnswerChunks {
     const isSame = sealed === '{}' || sealed === JSON.stringify(extras)
     const goesOn = id === undefined ? isSame : this.#open.has(key)
     const { providerMetadata } = known(part)
-    if (!goesOn && text === '' && Object.keys(extras).length === 0) return []
+    // A text with an id may be told empty, to keep its place until its first line has ended.
+    const isPlace = id !== undefined && state === undefined
+    if (!goesOn && text === '' && Object.keys(extras).length === 0 && !isPlace) return []
     const chunks: UIMessageChunk[] = []
     if (!goesOn) {
       chunks.push(...this.#close(key))

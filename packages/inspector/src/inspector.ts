@@ -72,6 +72,14 @@ export function createInspector(options: InspectorOptions): Inspector {
     throw new SessionError('invalid', 'maxTokens must be a whole number, 100 or more', { path: 'maxTokens' })
 
   const { onError = logError } = options
+  const tell = async (error: unknown, request: Request): Promise<void> => {
+    try {
+      const asked: unknown = onError(error, request)
+      await asked
+    } catch (cause) {
+      console.error('[sessions] onError failed:', cause)
+    }
+  }
 
   const answer = (status: number, document: string, more: Record<string, string> = {}) =>
     new Response(document, {
@@ -112,7 +120,7 @@ export function createInspector(options: InspectorOptions): Inspector {
         return request.method === 'HEAD' ? new Response(null, response) : response
       } catch (error) {
         const response = failed(error, told)
-        if (response.status >= 500) onError(error, request)
+        if (response.status >= 500) void tell(error, request)
         return response
       }
     },

@@ -173,6 +173,26 @@ describe('the inspector', () => {
     expect(response.status).toBeGreaterThanOrEqual(500)
     expect(await response.text()).not.toContain('secret')
     expect(failures).toHaveLength(1)
+    const printed = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const fails: (() => void)[] = [
+      async () => Promise.reject(new Error('away')),
+      () => {
+        throw new Error('away')
+      },
+    ]
+    for (const onError of fails) {
+      const failing = createInspector({
+        sessions: createSessions({
+          store: { ...shop.store, list: () => Promise.reject(new Error('secret')) },
+        }),
+        identify: () => ({ tenantId: 'acme', roles: ['admin'] }),
+        onError,
+      })
+      const told = await failing.handle(new Request('https://app.test/inspector'))
+      expect(told.status).toBeGreaterThanOrEqual(500)
+    }
+    await vi.waitFor(() => expect(printed).toHaveBeenCalledTimes(2))
+    printed.mockRestore()
     const closed = createInspector({
       sessions: createSessions({ store: shop.store, adminReads: false }),
       identify: () => ({ tenantId: 'acme', roles: ['admin'] }),

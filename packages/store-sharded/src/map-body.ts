@@ -6,6 +6,8 @@ export interface MapBody {
   readonly epoch: number
   /** How the hashes of the route were dealt when the map was made. */
   readonly dealt: readonly string[]
+  /** How the hashes were dealt that came into the table of a route since. */
+  readonly added?: readonly string[]
   /** The partitions that each shard has got by a move. */
   readonly moved: Readonly<Record<string, readonly string[]>>
   /** The move under way; absent when there is none. */

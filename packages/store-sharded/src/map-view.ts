@@ -21,6 +21,13 @@ export class MapView {
     return this.#moved.get(partition) ?? shard
   }
 
+  /** The shard that has a copy of a place, or what is left of it, while it moves; undefined for one that does not. */
+  otherOf(place: Place): string | undefined {
+    const { move } = this.body
+    if (move === undefined || !Object.hasOwn(move.from, place.partition)) return undefined
+    return this.ownerOf(place) === move.to ? move.from[place.partition] : move.to
+  }
+
   isFrozen({ partition }: Place): boolean {
     return this.frozen !== undefined && Object.hasOwn(this.frozen.from, partition)
   }

@@ -90,6 +90,28 @@ export class ShardCalls {
     return this.#counted(await this.#waits.until(place, unitsOf(kept)), place, kept, call)
   }
 
+  /**
+   * Removes what a move has copied of a session, or left of it in the old shard, once the session is gone: the mover may be
+   * dead, and nobody else would find it there. A shard that is away keeps it until the move goes on.
+   */
+  async removeCopy({ tenantId, id }: SessionRef): Promise<void> {
+    const ref = { tenantId, id }
+    const place = this.placeOf(ref)
+    const view = this.map.leased()
+    const from = view?.otherOf(place)
+    const other = from === undefined ? undefined : this.#shards.get(from)
+    if (other === undefined || other === 'closed') return
+    try {
+      if ((await this.storeOf(view!.ownerOf(place)).read(ref)) !== undefined) return
+      const found = await other.read(ref)
+      if (found === undefined || !this.map.isLeased(view!)) return
+      const { incarnation, changes } = found.record
+      await other.remove(ref, { incarnation, changes })
+    } catch (error) {
+      if (!isSessionError(error)) throw error
+    }
+  }
+
   async #counted<Given, T>(
     view: MapView,
     place: Place,

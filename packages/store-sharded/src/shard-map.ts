@@ -183,24 +183,39 @@ export class ShardMap {
       if (stored !== undefined) {
         const body = parseMapBody(stored.body)
         this.#checkDealt(body)
-        return { body, revision: stored.record.revision }
+        const { revision } = stored.record
+        const added = this.#newIn(body)
+        if (added.length === 0) return { body, revision }
+        // Before anything is written by it: of two processes with different lists, the second one is refused.
+        await this.#store(home, revision, { ...body, added: [...(body.added ?? []), ...added] })
+        continue
       }
       // A map that was there may know of moves: without it, sessions would be looked for where they are not.
       if (this.#view !== undefined) {
         throw new SessionError('unavailable', 'The map of partitions is gone from its home.')
       }
-      const first: MapBody = { epoch: 1, dealt: this.#route.dealt, moved: {} }
-      try {
-        await home.commit(mapRef, { revision: 0, body: JSON.stringify(first) })
-      } catch (error) {
-        if (!isSessionError(error, 'conflict') && !isSessionError(error, 'unknown_outcome')) throw error
-      }
+      await this.#store(home, 0, { epoch: 1, dealt: this.#route.dealt, moved: {} })
     }
   }
 
+  /** Stores a map that is read again afterwards, whoever was faster. */
+  async #store(home: SessionStore, revision: number, body: MapBody): Promise<void> {
+    try {
+      await home.commit(mapRef, { revision, body: JSON.stringify(body) })
+    } catch (error) {
+      if (!isSessionError(error, 'conflict') && !isSessionError(error, 'unknown_outcome')) throw error
+    }
+  }
+
+  #newIn({ dealt, added = [] }: MapBody): string[] {
+    return this.#route.dealt.filter((text) => !dealt.includes(text) && !added.includes(text))
+  }
+
   #checkDealt(body: MapBody): void {
-    const isSame = body.dealt.every((text) => this.#route.dealt.includes(text))
-    if (isSame) return
+    const { dealt } = this.#route
+    // A process whose table lacks a hash that was added later is one that has not got the new table yet.
+    const isKnown = (text: string) => dealt.includes(text) || !dealt.some((own) => isOfOne(own, text))
+    if (body.dealt.every((text) => dealt.includes(text)) && (body.added ?? []).every(isKnown)) return
     throw new SessionError(
       'invalid',
       'The shards of a hashRoute are others than when the map was made. Leave them, and move partitions.',
@@ -219,4 +234,10 @@ export class ShardMap {
     if (known.body.move?.beat === body.move?.beat) return known
     return (this.#view = new MapView(body, known.until))
   }
+}
+
+/** Whether two texts say how one and the same hash of a route was dealt. */
+function isOfOne(one: string, other: string): boolean {
+  const [place, otherPlace] = [one, other].map((text) => text.slice(0, text.indexOf('[')))
+  return place === otherPlace
 }

@@ -226,7 +226,9 @@ export function shardedStoreBy(options: ShardedStoreOptions, timing: Timing): Sh
 
     remove: async ({ tenantId, id }, guard) => {
       const ref = { tenantId, id }
-      return calls.write(ref, { guard }, (store, given) => store.remove(ref, given.guard))
+      const isRemoved = await calls.write(ref, { guard }, (store, given) => store.remove(ref, given.guard))
+      await calls.removeCopy(ref)
+      return isRemoved
     },
 
     restore: async ({ tenantId, id }, copy) => {

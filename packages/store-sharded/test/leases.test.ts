@@ -2,7 +2,7 @@ import { memoryStore, SessionError } from '@sessions/core'
 import type { SessionStore } from '@sessions/core/store'
 import { wrapStore } from '@sessions/core/testing'
 import { expect, it } from 'vitest'
-import { hashRoute } from '../src/index.js'
+import { hashRoute, type ShardRoute, tenantRoute } from '../src/index.js'
 import { shardedStoreBy } from '../src/sharded-store.js'
 import { VirtualTime } from './virtual-time.js'
 
@@ -30,7 +30,7 @@ function opened(shards: Readonly<Record<string, SessionStore>> = { a: memoryStor
     if (method === 'read') state.reads++
     return call()
   })
-  const open = (by = route) => shardedStoreBy({ shards, route: by, home: reached }, time)
+  const open = (by: ShardRoute = route) => shardedStoreBy({ shards, route: by, home: reached }, time)
   return { time, home, state, open, store: open() }
 }
 
@@ -140,6 +140,49 @@ it('refuses a route that deals its hashes in another way than the map remembers'
   await store.commit(ref, { revision: 0 })
   const other = open(hashRoute(['b', 'a']))
   await expect(other.read(ref)).rejects.toEqual(expect.objectContaining({ code: 'invalid', path: 'route' }))
+})
+
+it('remembers how a hash was dealt that came into a table later, and refuses another list of its shards', async () => {
+  const shards = Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [name, memoryStore()]))
+  const { home, open, time, state } = opened(shards)
+  const withBig = (...names: string[]) => tenantRoute({ big: hashRoute(names, { by: 'session' }) }, route)
+  const before = open()
+  await before.commit(ref, { revision: 0 })
+  const store = open(withBig('b', 'c'))
+  const refs = Array.from({ length: 20 }, (_, n) => ({ tenantId: 'big', id: `s${n}` }))
+  for (const big of refs) await store.commit(big, { revision: 0 })
+  for (const other of [withBig('b', 'c', 'd'), withBig('c', 'b')]) {
+    const refused = expect.objectContaining({ code: 'invalid', path: 'route' })
+    await expect(open(other).commit(refs[0]!, { revision: 0 })).rejects.toEqual(refused)
+    await expect(open(other).read(ref)).rejects.toEqual(refused)
+  }
+  const found = await open(withBig('b', 'c')).list({ tenantId: 'big', limit: 100 })
+  expect(found.items).toHaveLength(20)
+  const { dealt } = withBig('b', 'c')
+  expect(JSON.parse((await home.read(mapRef))!.body)).toEqual({
+    epoch: 1,
+    dealt: route.dealt,
+    moved: {},
+    added: dealt.filter((text) => !route.dealt.includes(text)),
+  })
+  // A process that has not got the new table yet goes on, and what is remembered is written once.
+  time.move(5000)
+  await before.commit(ref, { title: 'as before' })
+  expect((await open().read(ref))?.record.title).toBe('as before')
+  expect((await home.read(mapRef))!.record.revision).toBe(2)
+  expect(state.reads).toBeGreaterThan(0)
+})
+
+it('lets one of two processes add a hash to the map that give it different shards at once', async () => {
+  const { store, open } = opened()
+  await store.commit(ref, { revision: 0 })
+  const big = { tenantId: 'big', id: 'one' }
+  const tables = [
+    ['a', 'b'],
+    ['b', 'a'],
+  ].map((names) => open(tenantRoute({ big: hashRoute(names) }, route)))
+  const ends = await Promise.allSettled(tables.map((each) => each.commit(big, { revision: 0 })))
+  expect(ends.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
 })
 
 it('does not go by a new map once its own is gone', async () => {

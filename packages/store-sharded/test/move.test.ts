@@ -36,6 +36,40 @@ function cluster(route: ShardRoute = bySession) {
 
 const everything = { partition: all, to: 'b', tenants: () => tenants }
 
+it('leaves nothing of a session that was removed where a mover has died, in any shard', async () => {
+  for (const [step, kept] of [
+    ['copying', 'b'],
+    ['cleaning', 'a'],
+  ] as const) {
+    const { time, stores, open } = cluster()
+    const store = open()
+    await fill(store, 5)
+    const stop = new AbortController()
+    const move = store.movePartition({
+      ...everything,
+      signal: stop.signal,
+      onProgress: (progress) => {
+        if (progress.step === step && progress.copied > 0) stop.abort(new Error('dead'))
+      },
+    })
+    await expect(time.run(move)).rejects.toThrow('dead')
+    const has = async (name: 'a' | 'b') => {
+      const found = [0, 1, 2, 3].map((n) => stores[name].read({ tenantId: `t${n}`, id: `s${n}` }))
+      return (await Promise.all(found)).map((stored) => stored !== undefined)
+    }
+    expect([step, await has(kept)]).toEqual([step, [true, true, true, true]])
+    const [first, second, third] = [0, 1, 2].map((n) => ({ tenantId: `t${n}`, id: `s${n}` }))
+    expect(await store.remove(first!)).toBe(true)
+    // Another process, which had no answer to its first try.
+    await stores[step === 'copying' ? 'a' : 'b'].remove(second!)
+    expect(await open().remove(second!)).toBe(false)
+    // What stays where it is keeps its copy.
+    await store.remove(third!, { incarnation: 'another' })
+    expect([step, await has(kept)]).toEqual([step, [false, false, true, true]])
+    expect((await store.read(third!))?.body).toBe('begun')
+  }
+})
+
 describe('movePartition', () => {
   it('moves sessions with all they have, one change more, and the records beside them', async () => {
     const { time, stores, open } = cluster()

@@ -1,4 +1,5 @@
 import { type Identity, isAdmin } from '../domain/identity.js'
+import { telling } from '../calling.js'
 import { SessionError } from '../errors.js'
 import { defaultMaxNodes } from '../json.js'
 import type { Service } from '../service/service.js'
@@ -339,7 +340,7 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
     searchRoutes: options.searchRoutes ?? false,
     idempotencyMs: positive(options.idempotencyMs, 'idempotencyMs', 24 * 3_600_000),
     isCompat,
-    onError: options.onError ?? logError,
+    onError: telling('onError', options.onError ?? logError),
     transport,
     cookieName: cookie === false ? undefined : (cookie?.name ?? 'sessions'),
     hasHeaderMode: header === true,

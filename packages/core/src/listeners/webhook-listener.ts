@@ -29,16 +29,16 @@ export interface WebhookOptions {
   flushMs?: number
   /**
    * Takes what was not delivered, to keep it or to tell somebody (default: a warning `listener_failed` for each, whose
-   * cause says why).
+   * cause says why). It is waited for as the delivery is; when it throws, that is such a warning.
    */
-  onUndelivered?: (event: SessionEvent, why: SessionError) => void
+  onUndelivered?: (event: SessionEvent, why: SessionError) => unknown
 }
 
 /** A listener that sends events to another system. */
 export interface WebhookListener {
   /** Takes an event. Rejects when it could not be delivered and `onUndelivered` is not set. */
   on(event: SessionEvent): Promise<void>
-  /** Settles when everything is sent or given up. @throws `unavailable` after `flushMs` */
+  /** Settles when everything that was told until now is sent or given up. @throws `unavailable` after `flushMs` */
   flush(): Promise<void>
 }
 
@@ -108,7 +108,10 @@ export function webhookListener(options: WebhookOptions): WebhookListener {
   return {
     async on(event) {
       if ((types !== undefined && !types.includes(event.type)) || !isSent(event)) return
-      const delivery = deliver(event)
+      const delivery = deliver(event).catch((why: SessionError) => {
+        if (onUndelivered === undefined) throw why
+        return onUndelivered(event, why)
+      })
       const ended = delivery.then(
         () => {},
         () => {},
@@ -116,9 +119,6 @@ export function webhookListener(options: WebhookOptions): WebhookListener {
       open.add(ended)
       try {
         await delivery
-      } catch (why) {
-        if (onUndelivered === undefined) throw why
-        onUndelivered(event, why as SessionError)
       } finally {
         open.delete(ended)
       }
@@ -128,10 +128,10 @@ export function webhookListener(options: WebhookOptions): WebhookListener {
         const timer = later(() => resolve('late'), timerMs(flushMs))
         if (typeof timer === 'object') timer.unref()
       })
-      while (open.size > 0) {
-        const first = await Promise.race([Promise.all(open), late])
-        if (first === 'late') throw undelivered(`${open.size} events are not sent yet`)
-      }
+      // A busy service tells of more all the time.
+      const told = [...open]
+      if ((await Promise.race([Promise.all(told), late])) !== 'late') return
+      throw undelivered(`${told.filter((each) => open.has(each)).length} events are not sent yet`)
     },
   }
 }

@@ -1,10 +1,10 @@
 import type { SessionEvent, SessionEventDetails, SessionEventType } from '../domain/events.js'
 import type { Identity } from '../domain/identity.js'
+import { calling } from '../calling.js'
 import { SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import type { SessionRef } from '../contract/session-record.js'
 import type { SessionsOptions, SessionWarning } from './settings.js'
-import { calling } from './warn.js'
 
 type Listener = NonNullable<SessionsOptions['listeners']>[number]
 type BufferedListener = Exclude<Listener, (event: SessionEvent) => void>

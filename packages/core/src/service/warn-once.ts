@@ -1,3 +1,4 @@
+import { telling } from '../calling.js'
 import type { SessionWarning } from './settings.js'
 
 /** Passes on each kind of warning once, however often it comes. @param tell Default: `console.warn`. */
@@ -5,10 +6,11 @@ export function warnOnce(
   tell: (warning: SessionWarning) => void = toConsole,
 ): (warning: SessionWarning) => void {
   const told = new Set<string>()
+  const safely = telling('onWarning', tell)
   return (warning) => {
     if (told.has(warning.code)) return
     told.add(warning.code)
-    tell(warning)
+    safely(warning)
   }
 }
 

@@ -40,7 +40,8 @@ export async function beginTurn<Handle extends TurnHandle>(
   request: TurnRequest<Handle>,
 ): Promise<OngoingTurn> {
   const { live } = surroundings
-  const question = await toQuestion(live, request)
+  const signal = request.signal ?? new AbortController().signal
+  const question = await toQuestion(live, request, signal)
   // A refused turn leaves a draft one.
   if (!live.isStored) checkForDraft(question, (await live.load()).body.path)
   const ifRevision = await live.storeAt(request.ifRevision)
@@ -48,7 +49,6 @@ export async function beginTurn<Handle extends TurnHandle>(
   if (message === undefined || from !== undefined || isNamed) await expireNow(live)
   const policy = request.policy ?? live.service.turns.policy
   const deadline = performance.now() + live.service.turns.queueMs
-  const signal = request.signal ?? new AbortController().signal
   const leave = policy === 'queue' ? await standInLine(live, deadline, signal) : (): void => {}
   try {
     return await admit(surroundings, { ...request, ifRevision, signal }, { question, policy, deadline })

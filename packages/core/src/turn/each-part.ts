@@ -12,6 +12,7 @@ export async function eachPart(answer: unknown, signal: AbortSignal, take: Take)
   const stream = new ModelStream()
   const results = new RunnerResults(answer)
   const took = async (part: TurnPart): Promise<void> => {
+    if (saysNothing(part)) return
     results.saw(part)
     const taking = take(part)
     if (taking !== undefined) await stoppable(taking, signal)
@@ -37,6 +38,13 @@ export async function eachPart(answer: unknown, signal: AbortSignal, take: Take)
     }
     throw error
   }
+}
+
+/** Whether it is a text of which nothing is there yet: its place is where its first words are. */
+function saysNothing(part: TurnPart): boolean {
+  const { type, text, id, ...others } = part as { type: string; text?: string; id?: string }
+  const isText = type === 'text' || type === 'reasoning'
+  return isText && text === '' && id !== undefined && Object.keys(others).length === 0
 }
 
 function usedOf(stream: ModelStream): TurnPart[] {

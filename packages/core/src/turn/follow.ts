@@ -8,6 +8,7 @@ import { parseCount } from '../parse.js'
 import { whileOpen } from '../session/still-open.js'
 import { pause } from '../slices.js'
 import { settleLost } from './lease.js'
+import { withdrawn } from './stop.js'
 import { isEnd, type TurnEnded, type TurnEvent, turnOf, type TurnStarted } from './event.js'
 import { placeOfReply, readReplies } from './replies.js'
 import { noUsage } from './usage.js'
@@ -238,7 +239,7 @@ async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const stop = (): void => {
       clearTimeout(timer)
-      reject(new SessionError('turn_lost', 'The message was withdrawn before its turn began.'))
+      reject(withdrawn())
     }
     const timer = setTimeout(() => {
       signal?.removeEventListener('abort', stop)

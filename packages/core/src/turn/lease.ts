@@ -14,7 +14,7 @@ import type { SessionBody, TurnLease } from '../domain/session-body.js'
 import type { Service } from '../service/service.js'
 import type { SessionRecord } from '../contract/session-record.js'
 import { isEnd, replyIds, type TurnMetadata } from './event.js'
-import { readTurnLog } from './log.js'
+import { askToStop, readTurnLog } from './log.js'
 import { turnLogRef } from '../service/living-turn.js'
 import type { TurnPart } from './part.js'
 import type { Placement, Question } from './question.js'
@@ -240,7 +240,7 @@ export async function releaseLease(live: LiveSession, lease: TurnLease): Promise
 
 /**
  * Ends a turn whose process died: the part of its answer that was stored becomes its reply, marked `aborted`. If the
- * process was only slow, it finds that it has lost the turn.
+ * process was only slow, it is stopped with what it writes next.
  */
 export async function settleLost(live: LiveSession, lease: TurnLease): Promise<void> {
   const { service } = live
@@ -259,6 +259,9 @@ export async function settleLost(live: LiveSession, lease: TurnLease): Promise<v
     }
     const { record, replies } = await closeLease(live, lease, { status: 'aborted', reply, metadata })
     service.emit('turn.aborted', record, { turnId: lease.id, reason }, 'system')
+    // Otherwise it would go on to ask its model and to run its tools, for nobody.
+    const log = turnLogRef(live.ref.tenantId, lease.id)
+    await askToStop(service, log, reason, service.turns.keepMs).catch(() => {})
     const lost = { ...priced, turnId: lease.id, outcome: 'lost' as const, at: replies.at(-1)!.at }
     recordUsage(service, record, lost, 'system')
     // It is paid for, though nobody is there who has reserved it.

@@ -1,6 +1,6 @@
 import { countingTokensOf } from '../service/count-tokens.js'
 import { digestOf } from '../digest.js'
-import { SessionError } from '../errors.js'
+import { isSessionError, SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import { cutPath, onPath, readPath } from '../domain/path.js'
 import {
@@ -15,7 +15,10 @@ import { parseCount } from '../parse.js'
 import type { RecentTurn, SessionBody } from '../domain/session-body.js'
 import { findKnown, sameMessage } from '../service/known-message.js'
 import type { LiveSession } from '../service/live-session.js'
+import type { Redaction } from '../service/redaction.js'
 import { inSlices } from '../slices.js'
+import { stoppable } from '../stoppable.js'
+import { withdrawn } from './stop.js'
 import type { NewMessage } from '../contract/session-store.js'
 
 // Ids of replies are derived from it.
@@ -46,8 +49,12 @@ export interface Asked {
   readonly from?: number | undefined
 }
 
-/** The question, after a check that it can be stored. @throws `invalid`, `too_large` */
-export async function toQuestion(live: LiveSession, { message, key, from }: Asked): Promise<Question> {
+/** The question, after a check that it can be stored. @throws `invalid`, `too_large`, and as `redacted` does */
+export async function toQuestion(
+  live: LiveSession,
+  { message, key, from }: Asked,
+  signal: AbortSignal,
+): Promise<Question> {
   if (from !== undefined) parseCount(from, 'from')
   const keyed = key === undefined ? undefined : `k-${(await digestOf(key)).slice(0, 24)}`
   if (message === undefined) return { name: keyed ?? newId(), message, from, isNamed: false }
@@ -56,10 +63,9 @@ export async function toQuestion(live: LiveSession, { message, key, from }: Aske
   if (typeof id === 'string' && id.length > maxMessageIdLength) {
     throw new SessionError('invalid', `id is longer than ${maxMessageIdLength} characters`, { path: 'id' })
   }
-  const { limits } = live.service
-  const { redaction } = live.service
+  const { limits, redaction } = live.service
   const given = parseMessage(message)
-  const parsed = redaction === undefined ? given : parseMessage(await redaction.message(given))
+  const parsed = redaction === undefined ? given : parseMessage(await redacted(redaction, given, signal))
   const tokens = await inSlices(countingTokensOf(live.service)(parsed))
   const named = { ...parsed, id: id ?? keyed ?? newId(), tokens }
   // Refuse it here, before it waits for other turns, and before there is anything to clean up.
@@ -67,6 +73,19 @@ export async function toQuestion(live: LiveSession, { message, key, from }: Aske
   // Going back to answer again is a new turn each time, though the message is the same.
   const name = from === undefined ? named.id : (keyed ?? newId())
   return { name, message: named, from, isNamed: id !== undefined || keyed !== undefined }
+}
+
+/** @throws `redaction_failed`; `turn_lost` when the signal is aborted before it is redacted, which may never be. */
+async function redacted(
+  redaction: Redaction,
+  message: MessageInput,
+  signal: AbortSignal,
+): Promise<MessageInput> {
+  try {
+    return await stoppable(redaction.message(message), signal)
+  } catch (error) {
+    throw isSessionError(error) ? error : withdrawn()
+  }
 }
 
 /** How a question gets to the end of the active branch. */

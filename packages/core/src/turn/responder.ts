@@ -152,8 +152,7 @@ const callsAtOnce = 32
 export async function runResponder<Handle extends TurnHandle>(
   options: ResponderOptions<Handle>,
 ): Promise<void> {
-  const { reply, push, turn } = options
-  const { signal } = turn
+  const { reply, push } = options
   const keep = (part: TurnPart, asked: TurnPart = part): void => {
     push(reply.add(part, asked))
     if (part.type === 'error') throw new SessionError('model_failed', part.message)
@@ -161,8 +160,11 @@ export async function runResponder<Handle extends TurnHandle>(
   if (options.redaction === undefined) return runSteps(options, keep)
   const redactor = new ReplyRedactor(options.redaction, keep)
   try {
-    await runSteps(options, (part) => redactor.take(part))
-    await stoppable(redactor.end(), signal)
+    await runSteps(
+      options,
+      (part) => redactor.take(part),
+      () => redactor.end(),
+    )
   } catch (error) {
     // The answer so far is kept, unless what redacts it hangs.
     await stoppable(redactor.end(), AbortSignal.timeout(options.toolTimeoutMs)).catch(() => {})
@@ -171,9 +173,11 @@ export async function runResponder<Handle extends TurnHandle>(
   }
 }
 
+/** @param end Called when an answer has ended, before its tools run. */
 async function runSteps<Handle extends TurnHandle>(
   options: ResponderOptions<Handle>,
   take: Take,
+  end?: () => Promise<void>,
 ): Promise<void> {
   const { respond, tools, maxSteps, toolTimeoutMs, reply, turn } = options
   const { signal } = turn
@@ -195,6 +199,7 @@ async function runSteps<Handle extends TurnHandle>(
     // Of this answer alone: the one before may have been cut off.
     reply.finishReason = undefined
     await eachPart(answer, signal, take)
+    if (end !== undefined) await stoppable(end(), signal)
     const cut = reply.finishReason === 'length' ? reply.openCalls().at(-1) : undefined
     const calls = reply.openCalls().filter(({ toolName }) => Object.hasOwn(tools, toolName))
     if (calls.length === 0) return

@@ -1,4 +1,5 @@
 import type { TurnAbortReason } from '../domain/events.js'
+import { SessionError } from '../errors.js'
 
 /** Stops a turn, once, and remembers why. */
 export class TurnStop {
@@ -30,4 +31,8 @@ export class TurnStop {
   end(): void {
     this.#heard.abort()
   }
+}
+
+export function withdrawn(): SessionError {
+  return new SessionError('turn_lost', 'The message was withdrawn before its turn began.')
 }

@@ -177,6 +177,56 @@ describe('webhookListener', () => {
     expect(warnings).toMatchObject([{ code: 'listener_failed', message: 'A listener failed on flush.' }])
   })
 
+  it('waits for onUndelivered, and warns when it fails, at once or later', async () => {
+    const { url } = await receiver([400])
+    const taken: string[] = []
+    const asked = sending(url, {
+      onUndelivered: async ({ type }) => {
+        await new Promise((resolve) => setImmediate(resolve))
+        taken.push(type)
+      },
+    })
+    await asked.mine.create()
+    await asked.sessions.settled()
+    expect([taken, asked.warnings]).toEqual([['session.created'], []])
+    for (const onUndelivered of [
+      async () => Promise.reject(new Error('away')),
+      () => {
+        throw new Error('away')
+      },
+    ]) {
+      const { sessions, mine, warnings } = sending(url, { onUndelivered })
+      await mine.create()
+      await sessions.settled()
+      expect(warnings).toMatchObject([{ code: 'listener_failed', cause: { message: 'away' } }])
+    }
+  })
+
+  it('waits in settled() for what was told until then, though more is told all the time', async () => {
+    const open: ServerResponse[] = []
+    const server = createServer((request, response) => {
+      request.resume()
+      open.push(response)
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    servers.push({ close: () => (server.closeAllConnections(), server.close()) })
+    const listener = webhookListener({
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      secrets: [secret],
+      flushMs: 600_000,
+    })
+    const event = { id: 'e', type: 'session.created', at: 0 } as SessionEvent
+    const told = listener.on(event)
+    await vi.waitFor(() => expect(open).toHaveLength(1))
+    const flushed = listener.flush()
+    const more = listener.on({ ...event, id: 'f' })
+    await vi.waitFor(() => expect(open).toHaveLength(2))
+    open[0]!.writeHead(200).end()
+    await Promise.all([told, flushed])
+    open[1]!.writeHead(200).end()
+    await more
+  })
+
   it('sends at most four at the same moment, and the others after them', async () => {
     const open: ServerResponse[] = []
     let most = 0

@@ -180,3 +180,34 @@ it('frees no session that another turn has by then', async () => {
   goesOn.open()
   expect((await takenOver)!.status).toBe('completed')
 })
+
+it('stops a turn that stood still for too long, once it can write again', async () => {
+  let now = 1_700_000_000_000
+  const store = memoryStore({ clock: () => now })
+  let goesOn = Promise.resolve()
+  const standing: SessionStore = {
+    ...store,
+    commit: async (ref, change) => {
+      await goesOn
+      return store.commit(ref, change)
+    },
+  }
+  const fastTurns = { leaseMs: 30_000, heartbeatMs: 20, flushMs: 5 }
+  const slow = await createSessions({ store: standing, turns: fastTurns }).for(alice).open('one')
+  const stopped = startGate()
+  const turn = slow.turn({ id: 'm', content: 'Hi' }, async ({ signal }) => {
+    signal.addEventListener('abort', stopped.open)
+    await stopped.opened
+    return 'too late'
+  })
+  await turn.started
+  const gate = startGate()
+  goesOn = gate.opened
+  now += 31_000
+  const other = await createSessions({ store, turns: fastTurns }).for(alice).open('one')
+  expect((await other.turn({ id: 'm', content: 'Hi' }, () => 'Hello').result).text).toBe('Hello')
+  gate.open()
+  await stopped.opened
+  expect(await codeOf(turn.result)).toBe('turn_lost')
+  expect(await lines(other)).toEqual(['user: Hi (completed)', 'assistant: Hello (completed)'])
+})

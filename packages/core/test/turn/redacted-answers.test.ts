@@ -115,16 +115,111 @@ it('cuts a line that is too long between words, or where it is too long', async 
   const most = 65_536
   for (const [said, lengths] of [
     ['a'.repeat(most), [most]],
-    ['a'.repeat(most + 1), [most, 1]],
-    [`${'a'.repeat(most - 1)} b`, [most, 1]],
-    [`${'a'.repeat(most)} b`, [most, 2]],
-    [`${'a'.repeat(100)} ${'b'.repeat(most)}`, [101, most]],
+    ['a'.repeat(most + 1), [64_448, 1089]],
+    [`${'a'.repeat(64_000)} ${'b'.repeat(most)}`, [64_001, most]],
     [`${'a'.repeat(100)}\n${'b'.repeat(most)}`, [101, most]],
-    ['a '.repeat(most), [most, most]],
+    ['a '.repeat(most), [64_512, 64_512, 2048]],
   ] as const) {
     const { events } = await marked([said])
     expect(events.map((event) => (event as { text: string }).text.length)).toEqual(lengths)
   }
+})
+
+it('cuts a line that is too long at no place where something has to be redacted', async () => {
+  const redact = (text: string): string => text.replaceAll(/\d{4}(?: ?\d{4}){3}/g, '[card]')
+  const session = await opened({ redact, onWarning: () => {} })
+  for (const number of ['4111 1111 1111 1111 ', '"4111111111111111",']) {
+    for (let before = 0; before < number.length; before++) {
+      const line = 'x'.repeat(before) + number.repeat(Math.ceil(140_000 / number.length))
+      const { text } = await session.turn('Hi', () => [line]).result
+      expect(text.replaceAll('[card]', '')).not.toMatch(/\d/)
+    }
+  }
+})
+
+it('stores no whole number of a text that other parts come into', async () => {
+  const redact = (text: string): string => text.replaceAll(/KD-\d{6}/g, '[customer]')
+  const others = [
+    { type: 'data-progress', data: 1 },
+    { type: 'file', mediaType: 'image/png', data: 'aGk=' },
+    { type: 'tool-call', toolCallId: 'c', toolName: 'ours', input: {} },
+    { type: 'reasoning', text: 'Hm' },
+    { type: 'reasoning', id: 'r', text: 'Hm' },
+    { type: 'text', id: 'other', text: 'Hm' },
+  ]
+  for (const type of ['text', 'reasoning']) {
+    for (const id of ['a', undefined]) {
+      for (const other of [...others, { type: 'text', text: 'Hm' }]) {
+        if (id === undefined && other.type === type) continue
+        const session = await opened({ redact, onWarning: () => {} })
+        const said = (text: string) => ({ type, text, ...(id === undefined ? {} : { id }) })
+        const parts = [said('I am KD-12'), other, said('34'), other, said('56, yes'), other] as TurnPart[]
+        const turn = session.turn('Hi', () => parts)
+        const isSaid = (part: { type: string; id?: unknown }) => part.type === type && part.id === id
+        const told = (await all(turn)).filter(isSaid).map((part) => (part as { text: string }).text)
+        const { content } = (await turn.result).reply
+        const stored = (content as { type: string; text: string }[]).filter(isSaid)
+        const name = JSON.stringify([type, id, other])
+        for (const texts of [told, stored.map(({ text }) => text)]) {
+          expect(texts.join(''), name).not.toMatch(/KD-123456|3456/)
+          expect(texts.join(''), name).toMatch(/^I am .*\[customer\], yes/)
+        }
+        // The line of a text with an id is told when it has ended, in the place of the text.
+        if (id !== undefined && type === 'text') expect(told.join(''), name).toBe('I am [customer], yes')
+        expect(isSaid((content as { type: string }[])[0]!), name).toBe(true)
+      }
+    }
+  }
+})
+
+it('tells the whole answer of a step before its tools run', async () => {
+  const told: string[] = []
+  const session = await opened({ redact: (text) => text })
+  const tools = { ours: { description: '', inputSchema: {}, execute: () => told.join('') } }
+  const turn = session.turn(
+    'Hi',
+    ({ steps }) =>
+      steps.length > 0
+        ? 'Done'
+        : [
+            { type: 'text', id: 'a', text: 'Let me ' },
+            { type: 'tool-call', toolCallId: 'c', toolName: 'ours', input: {} },
+            { type: 'text', id: 'a', text: 'look' },
+          ],
+    { tools },
+  )
+  for await (const event of turn) if (event.type === 'text') told.push(event.text)
+  expect(told).toEqual(['', 'Let me look', 'Done'])
+  const { replies } = await turn.result
+  expect(replies[0]!.content).toMatchObject([{ type: 'text', text: 'Let me look' }, { type: 'tool-call' }])
+})
+
+it('tells the last line of a text that is said to have ended', async () => {
+  const { events } = await marked([
+    { type: 'text', id: 'a', text: 'a secret' },
+    { type: 'text', id: 'a', text: '', state: 'done' },
+    { type: 'usage', inputTokens: 3 },
+  ])
+  expect(events.map(({ type }) => type)).toEqual(['text', 'usage'])
+})
+
+it('holds back no more of an answer than a reply may hold', async () => {
+  const session = await opened({ redact: (text) => text, onWarning: () => {} })
+  let given = 0
+  const turn = session.turn('Hi', function* () {
+    for (; given < 400; given++) yield { type: 'text', id: String(given), text: 'a'.repeat(60_000) }
+  })
+  expect(await turn.result).toMatchObject({ status: 'failed', code: 'too_large' })
+  expect(given).toBe(Math.floor((16 * 1024 * 1024) / (60_000 + 256)))
+})
+
+it('leaves a thought its signature when the one before it, of which words were redacted, has none', async () => {
+  const { events } = await marked([
+    { type: 'reasoning', text: 'a secret' },
+    { type: 'data-progress', data: 1 },
+    { type: 'reasoning', text: 'two', signature: 'S' },
+  ])
+  expect(events.at(-1)).toEqual({ type: 'reasoning', text: 'two', signature: 'S' })
 })
 
 it('keeps nothing of an answer that is still being redacted when its turn has been stopped', async () => {

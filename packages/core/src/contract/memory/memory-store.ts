@@ -1,3 +1,4 @@
+import { telling } from '../../calling.js'
 import { checkOptions, type OptionNames } from '../../options.js'
 import { SessionError } from '../../errors.js'
 import { newId } from '../../ids.js'
@@ -85,7 +86,7 @@ const optionNames: OptionNames<MemoryStoreOptions> = {
 export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
   checkOptions(options, optionNames)
   const { maxSessions = 10_000, maxBytes = 256 * mebibyte, maxSideBytes = 32 * mebibyte } = options
-  const { onEvict } = options
+  const onEvict = options.onEvict && telling('onEvict', options.onEvict)
   const clock = options.clock === undefined ? processClock : whole(options.clock)
   checkWhole(maxSessions, 'maxSessions', 1)
   checkWhole(maxBytes, 'maxBytes', 1)

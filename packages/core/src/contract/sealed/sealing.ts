@@ -1,3 +1,4 @@
+import { telling } from '../../calling.js'
 import { isSessionError, keyDestroyed, type SessionError } from '../../errors.js'
 import { processClock } from '../../time.js'
 import { corrupt } from '../refusals.js'
@@ -74,7 +75,8 @@ export class Sealing {
     this.isMigrating = isMigrating
     this.#cacheMs = cacheMs
     // Not now: what a listener throws is none of the caller's business.
-    this.#report = (problem) => onIntegrity !== undefined && queueMicrotask(() => onIntegrity(problem))
+    const tell = onIntegrity && telling('onIntegrity', onIntegrity)
+    this.#report = (problem) => tell !== undefined && queueMicrotask(() => tell(problem))
   }
 
   known(ref: SessionRef): KnownSession | undefined {
