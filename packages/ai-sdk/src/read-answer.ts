@@ -19,7 +19,7 @@ let sliceEnds = 0
 /** The message that the SDK's own reader makes of the chunks of an answer, in time linear to their number. */
 export async function readAnswer(id: string, chunks: readonly UIMessageChunk[]): Promise<UIMessage> {
   let whole: UIMessage | undefined
-  for (const batch of batchesOf(withOneMetadata(chunks as readonly Chunk[]))) {
+  for (const batch of batchesOf(withOneMetadata(chunks))) {
     const read = await readBatch(id, batch)
     if (whole === undefined) whole = read
     else for (const part of read.parts) whole.parts.push(part)
@@ -80,7 +80,7 @@ function batchesOf(chunks: readonly Chunk[]): (readonly Chunk[])[] {
     const [before, delta] = [batch[at]?.['inputTextDelta'], chunk['inputTextDelta']]
     // The SDK reads all of an input again for each piece of it.
     if (type === 'tool-input-delta' && typeof before === 'string' && typeof delta === 'string') {
-      batch[at] = { ...chunk, inputTextDelta: before + delta } as Chunk
+      batch[at] = { ...chunk, inputTextDelta: before + delta }
     } else place.at = batch.push(chunk) - 1
   }
   return batches
@@ -106,7 +106,7 @@ function withOneMetadata(chunks: readonly Chunk[]): readonly Chunk[] {
   const isPlain = told.every(isObject) && rest.every(({ messageMetadata }) => messageMetadata === undefined)
   if (told.length < 2 || !isPlain) return chunks
   const messageMetadata = structuredClone(told[0]!)
-  for (const more of told.slice(1)) merge(messageMetadata as Fields, more as Fields)
+  for (const more of told.slice(1)) merge(messageMetadata, more)
   return [{ type: 'message-metadata', messageMetadata }, ...rest]
 }
 

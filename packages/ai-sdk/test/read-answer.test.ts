@@ -3,13 +3,13 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { AnswerChunks } from '../src/answer-chunks.js'
 import { toUIMessages } from '../src/index.js'
-import type { KeptMessage, KeptPart } from '../src/kept-part.js'
+import type { KeptMessage } from '../src/kept-part.js'
 
 type Role = KeptMessage['role']
 const kept = (role: Role, content: string | object[], id = 'm.r1'): KeptMessage => ({
   id,
   role,
-  content: content as KeptPart[],
+  content: content as KeptMessage['content'],
 })
 const times = <Made>(n: number, make: (place: number) => Made) => Array.from({ length: n }, (_, i) => make(i))
 const call = (n: number | string, more: object = {}) => ({

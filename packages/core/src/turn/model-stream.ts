@@ -7,6 +7,7 @@ import { ChatReader } from './dialects/chat-completions.js'
 import { CohereReader } from './dialects/cohere.js'
 import { type DialectReader, ModelFailure } from './dialects/fields.js'
 import { GeminiReader } from './dialects/gemini.js'
+import { InteractionsReader } from './dialects/interactions.js'
 import { LangChainReader } from './dialects/langchain.js'
 import { OllamaReader } from './dialects/ollama.js'
 import { ResponsesReader } from './dialects/responses.js'
@@ -22,6 +23,7 @@ export class ModelStream {
     new ChatReader(),
     new ResponsesReader(),
     new GeminiReader(),
+    new InteractionsReader(),
     new OllamaReader(),
     new BedrockReader(),
     new LangChainReader(),
