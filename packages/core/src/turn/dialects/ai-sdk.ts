@@ -1,3 +1,4 @@
+import { SessionError } from '../../errors.js'
 import type { JsonObject, JsonValue } from '../../json.js'
 import { objectIn, textIn } from './fields.js'
 
@@ -31,19 +32,12 @@ export function fromAiSdk(event: JsonObject): readonly JsonObject[] | undefined 
       // An id alone has no text yet; fields that a provider adds to a beginning or an end belong to the part.
       return Object.keys(rest).length === 1 ? [] : [said(type, id, '', rest)]
     case 'text-delta':
-    case 'reasoning-delta':
-      return [
-        said(
-          type,
-          id,
-          textIn(
-            { ...(delta === undefined ? {} : { delta }), ...(text === undefined ? {} : { text }) },
-            'text',
-            'delta',
-          ) ?? '',
-          rest,
-        ),
-      ]
+    case 'reasoning-delta': {
+      const told = textIn(event, 'text', 'delta')
+      // Others have events of these types, with their texts in other places.
+      if (told === undefined) throw new SessionError('invalid', 'part.text is no text', { path: 'part.text' })
+      return [said(type, id, told, rest)]
+    }
     case 'tool-result':
       return event['preliminary'] === true ? [] : [resultOf(event)]
     case 'tool-error':

@@ -152,7 +152,7 @@ export class InteractionsReader implements DialectReader {
   }
 
   #ended(interaction: JsonObject): readonly JsonObject[] {
-    const { status = null } = interaction
+    const status = textIn(interaction, 'status') ?? ''
     this.#isOpen = false
     const usage = usageOf(interaction)
     if (status === 'failed' || status === 'in_progress') {
@@ -161,7 +161,7 @@ export class InteractionsReader implements DialectReader {
       throw new ModelFailure(what, { cause: interaction })
     }
     this.#usage = undefined
-    return [{ type: 'finish', usage, finishReason: finishReasons[String(status)] ?? status }]
+    return [{ type: 'finish', usage, finishReason: finishReasons[status] ?? status }]
   }
 }
 
