@@ -9,6 +9,7 @@ import { type DialectReader, ModelFailure } from './dialects/fields.js'
 import { GeminiReader } from './dialects/gemini.js'
 import { InteractionsReader } from './dialects/interactions.js'
 import { LangChainReader } from './dialects/langchain.js'
+import { fromMastra } from './dialects/mastra.js'
 import { OllamaReader } from './dialects/ollama.js'
 import { ResponsesReader } from './dialects/responses.js'
 import { parseTurnParts, type TurnPart } from './part.js'
@@ -66,7 +67,7 @@ export class ModelStream {
       const parts = reader.read(event)
       if (parts !== undefined) return parts
     }
-    const told = fromAgents(event)
+    const told = fromAgents(event) ?? fromMastra(event)
     if (told === undefined) return fromAiSdk(event) ?? [event]
     if (!('inner' in told)) return told
     throwFailure(told.inner)

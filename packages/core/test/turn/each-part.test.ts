@@ -66,7 +66,7 @@ it('ends a stream that has a method for that', async () => {
   expect(await turn.result).toMatchObject({ status: 'aborted', text: 'Hal' })
 })
 
-const textless = { type: 'text-delta', runId: 'r', payload: { text: 'secret' } }
+const textless = { type: 'text-delta', textDelta: 'secret' }
 
 it.each([
   [{ event_name: 'step.delta', delta: 'secret' }],

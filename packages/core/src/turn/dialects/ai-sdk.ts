@@ -24,7 +24,7 @@ export function fromAiSdk(event: JsonObject): readonly JsonObject[] | undefined 
   const { type } = event
   if (typeof type !== 'string') return undefined
   if (ignored.has(type)) return []
-  const { delta, text, id, ...rest } = event
+  const { delta: _, text: __, id, ...rest } = event
   switch (type) {
     case 'text-start':
     case 'reasoning-start':
