@@ -1,7 +1,8 @@
 import { SessionError } from '@sessions/core'
-import { createUIMessageStream, isToolUIPart, type UIMessage, type UIMessageChunk } from 'ai'
+import { isToolUIPart, type UIMessage, type UIMessageChunk } from 'ai'
 import { AnswerChunks } from './answer-chunks.js'
 import { defined, fileOf, type KeptMessage, type KeptPart, known } from './kept-part.js'
+import { pause, readAnswer } from './read-answer.js'
 
 /**
  * The messages of a session as `useChat` shows them: all that answers one message of the user is one message. They are
@@ -20,10 +21,13 @@ export async function toUIMessages<Shown extends UIMessage = UIMessage>(
   history: readonly KeptMessage[],
 ): Promise<Shown[]> {
   checkHistory(history)
-  const shown = groupsOf(history).map(async (group) =>
-    isAnswer(group[0]!) ? toAnswer(group) : spoken(group[0]!),
-  )
-  return (await Promise.all(shown)) as Shown[]
+  const shown: UIMessage[] = []
+  // One after the other: many streams of the SDK at once take ten times as long.
+  for (const group of groupsOf(history)) {
+    await pause()
+    shown.push(isAnswer(group[0]!) ? await toAnswer(group) : spoken(group[0]!))
+  }
+  return shown as Shown[]
 }
 
 function checkHistory(history: unknown): void {
@@ -82,18 +86,7 @@ function spokenPart(part: KeptPart): object[] {
 /** The SDK's own reading of the chunks. */
 async function toAnswer(group: readonly KeptMessage[]): Promise<UIMessage> {
   const written = new AnswerChunks().messages(group)
-  let shown: UIMessage | undefined
-  const stream = createUIMessageStream({
-    execute: ({ writer }) => {
-      writer.write({ type: 'start', messageId: idOf(group) })
-      for (const chunk of written) writer.write(chunk)
-    },
-    onFinish: ({ responseMessage }) => {
-      shown = responseMessage
-    },
-  })
-  for await (const _ of stream as unknown as AsyncIterable<unknown>) continue
-  const { id, metadata, role, parts } = shown!
+  const { id, metadata, role, parts } = await readAnswer(idOf(group), written)
   return defined({ id, metadata, role, parts: answered(parts, written).map(defined) }) as UIMessage
 }
 

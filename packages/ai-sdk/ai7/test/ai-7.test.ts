@@ -10,6 +10,7 @@ import '../../test/create-chat.test.js'
 import { chatOf, expectKept, id, partsOf } from '../../test/chat-of.js'
 import '../../test/mappers.test.js'
 import { call, modelOf, text } from '../../test/models.js'
+import '../../test/read-answer.test.js'
 import '../../test/streams.test.js'
 
 it('runs on AI SDK 7', () => {

@@ -132,9 +132,22 @@ function isIterable(value: unknown): value is AsyncIterable<unknown> | Iterable<
 const expected =
   "Give texts, parts such as { type: 'text', text }, or the stream of an SDK that docs/turns.md names"
 
+// What SDKs give when an answer is over: OpenAI Agents, `runTools` of OpenAI, and `generateText`.
+const ofRuns: readonly string[] = ['rawResponses', 'finalChatCompletion', 'toolCalls']
+
+/** Such an object tells the last text alone, or nothing, without the calls and what was used. */
+function refuseRun(value: unknown): void {
+  if (typeof value !== 'object' || value === null || 'type' in value) return
+  if (!ofRuns.some((name) => name in value)) return
+  throw new SessionError('invalid', 'it is what an SDK gives of a run that it does not stream', {
+    path: 'part',
+  })
+}
+
 /** The warning must name the wrong part, but must not contain its text. */
 function partsOf(stream: ModelStream, value: unknown): TurnPart[] {
   try {
+    refuseRun(value)
     return stream.read(value)
   } catch (error) {
     if (!isSessionError(error, 'invalid')) throw error
@@ -143,7 +156,7 @@ function partsOf(stream: ModelStream, value: unknown): TurnPart[] {
     const named =
       typeof type === 'string' ? `a part of the type ${type.slice(0, 100)}` : `a part (${typeof value})`
     const having = fields.length === 0 ? '' : ` with the fields ${fields.join(', ').slice(0, 300)}`
-    const instead = error.path === 'part' || error.path === 'part.type' ? `. ${expected}` : ''
+    const instead = /^part(\.type|\.text)?$/.test(error.path ?? '') ? `. ${expected}` : ''
     throw new SessionError('invalid', `respond gave ${named}${having}: ${error.message}${instead}`, {
       cause: error,
       ...(error.path === undefined ? {} : { path: error.path }),

@@ -7,7 +7,9 @@ import { ChatReader } from './dialects/chat-completions.js'
 import { CohereReader } from './dialects/cohere.js'
 import { type DialectReader, ModelFailure } from './dialects/fields.js'
 import { GeminiReader } from './dialects/gemini.js'
+import { InteractionsReader } from './dialects/interactions.js'
 import { LangChainReader } from './dialects/langchain.js'
+import { fromMastra } from './dialects/mastra.js'
 import { OllamaReader } from './dialects/ollama.js'
 import { ResponsesReader } from './dialects/responses.js'
 import { parseTurnParts, type TurnPart } from './part.js'
@@ -22,6 +24,7 @@ export class ModelStream {
     new ChatReader(),
     new ResponsesReader(),
     new GeminiReader(),
+    new InteractionsReader(),
     new OllamaReader(),
     new BedrockReader(),
     new LangChainReader(),
@@ -64,7 +67,7 @@ export class ModelStream {
       const parts = reader.read(event)
       if (parts !== undefined) return parts
     }
-    const told = fromAgents(event)
+    const told = fromAgents(event) ?? fromMastra(event)
     if (told === undefined) return fromAiSdk(event) ?? [event]
     if (!('inner' in told)) return told
     throwFailure(told.inner)

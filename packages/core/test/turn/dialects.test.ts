@@ -26,7 +26,6 @@ it.each<[string, readonly object[], readonly object[]]>([
       { type: 'text-start', id: 't' },
       { type: 'text-delta', id: 't', delta: 'He' },
       { type: 'text-delta', id: 't', text: 'llo' },
-      { type: 'text-delta', delta: 7 },
       { type: 'reasoning-start', id: 'r' },
       { type: 'reasoning-delta', id: 'r', text: 'hm', delta: 'no' },
       { type: 'reasoning-end', id: 'r', providerMetadata: { p: { signature: 's' } } },
@@ -35,7 +34,6 @@ it.each<[string, readonly object[], readonly object[]]>([
     [
       { ...text('He'), id: 't' },
       { ...text('llo'), id: 't' },
-      text(''),
       { type: 'reasoning', id: 'r', text: 'hm' },
       { type: 'reasoning', id: 'r', text: '', providerMetadata: { p: { signature: 's' } } },
     ],

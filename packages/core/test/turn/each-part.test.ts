@@ -66,18 +66,44 @@ it('ends a stream that has a method for that', async () => {
   expect(await turn.result).toMatchObject({ status: 'aborted', text: 'Hal' })
 })
 
-it.each([[{ event_type: 'step.delta', delta: 'secret' }], [[['secret', {}]]], [{ state: 'secret' }]])(
-  'says what to give instead of what it does not know: %j',
-  async (given) => {
-    const warnings: SessionWarning[] = []
-    const session = await opened({ onWarning: (warning) => warnings.push(warning) })
-    const { status } = await session.turn('Hi', () => given as object as TurnPart).result
-    expect(status).toBe('failed')
-    const [{ message } = { message: '' }] = warnings
-    expect(message).toContain("Give texts, parts such as { type: 'text', text }, or the stream of an SDK")
-    expect(message).not.toContain('secret')
-  },
-)
+const textless = { type: 'text-delta', textDelta: 'secret' }
+
+it.each([
+  [{ event_name: 'step.delta', delta: 'secret' }],
+  [[['secret', {}]]],
+  [{ state: 'secret' }],
+  [textless],
+  [{ ...textless, type: 'reasoning-delta' }],
+])('says what to give instead of what it does not know: %j', async (given) => {
+  const warnings: SessionWarning[] = []
+  const session = await opened({ onWarning: (warning) => warnings.push(warning) })
+  const { status } = await session.turn('Hi', () => given as object as TurnPart).result
+  expect(status).toBe('failed')
+  const [{ message } = { message: '' }] = warnings
+  expect(message).toContain("Give texts, parts such as { type: 'text', text }, or the stream of an SDK")
+  expect(message).not.toContain('secret')
+})
+
+class Run {
+  readonly state = 'secret'
+  get rawResponses() {
+    return []
+  }
+}
+
+it.each([
+  ['the result of a run', new Run()],
+  ['a runner without a stream', { messages: ['secret'], finalChatCompletion: () => {} }],
+  ['a result of several steps', { text: 'secret', steps: [], toolCalls: [], usage: {} }],
+])('takes %s for no answer: it has not all of it', async (_, given) => {
+  const warnings: SessionWarning[] = []
+  const session = await opened({ onWarning: (warning) => warnings.push(warning) })
+  const { status } = await session.turn('Hi', () => given as object as TurnPart).result
+  expect(status).toBe('failed')
+  const [{ message } = { message: '' }] = warnings
+  expect(message).toContain('it is what an SDK gives of a run that it does not stream. Give')
+  expect(message).not.toContain('secret')
+})
 
 it('takes a part with a list for a part', async () => {
   const session = await opened()

@@ -1,3 +1,4 @@
+import { SessionError } from '../../errors.js'
 import type { JsonObject, JsonValue } from '../../json.js'
 import { objectIn, textIn } from './fields.js'
 
@@ -23,7 +24,7 @@ export function fromAiSdk(event: JsonObject): readonly JsonObject[] | undefined 
   const { type } = event
   if (typeof type !== 'string') return undefined
   if (ignored.has(type)) return []
-  const { delta, text, id, ...rest } = event
+  const { delta: _, text: __, id, ...rest } = event
   switch (type) {
     case 'text-start':
     case 'reasoning-start':
@@ -31,19 +32,12 @@ export function fromAiSdk(event: JsonObject): readonly JsonObject[] | undefined 
       // An id alone has no text yet; fields that a provider adds to a beginning or an end belong to the part.
       return Object.keys(rest).length === 1 ? [] : [said(type, id, '', rest)]
     case 'text-delta':
-    case 'reasoning-delta':
-      return [
-        said(
-          type,
-          id,
-          textIn(
-            { ...(delta === undefined ? {} : { delta }), ...(text === undefined ? {} : { text }) },
-            'text',
-            'delta',
-          ) ?? '',
-          rest,
-        ),
-      ]
+    case 'reasoning-delta': {
+      const told = textIn(event, 'text', 'delta')
+      // Others have events of these types, with their texts in other places.
+      if (told === undefined) throw new SessionError('invalid', 'part.text is no text', { path: 'part.text' })
+      return [said(type, id, told, rest)]
+    }
     case 'tool-result':
       return event['preliminary'] === true ? [] : [resultOf(event)]
     case 'tool-error':

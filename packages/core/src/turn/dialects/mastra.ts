@@ -1,0 +1,47 @@
+import { isJsonObject, type JsonObject } from '../../json.js'
+import { modelIn, ModelFailure, objectIn } from './fields.js'
+
+/**
+ * The event of the AI SDK that an event of Mastra stands for, which wraps it in a `payload`; an empty list for one about
+ * the stream itself, undefined for other events.
+ */
+export function fromMastra(event: JsonObject): readonly [] | { readonly inner: JsonObject } | undefined {
+  const { type, payload, runId } = event
+  if (!isJsonObject(payload) || typeof runId !== 'string') return undefined
+  switch (type) {
+    case 'text-start':
+    case 'text-delta':
+    case 'reasoning-start':
+    case 'reasoning-delta':
+    case 'reasoning-end':
+    case 'source':
+      return { inner: { ...payload, type } }
+    case 'tool-result':
+    case 'tool-error': {
+      const { args: _, ...told } = payload
+      return { inner: { ...told, type } }
+    }
+    case 'reasoning-signature':
+    case 'redacted-reasoning':
+      return { inner: { ...payload, type: 'reasoning', text: '' } }
+    case 'tool-call': {
+      const { args: input = {}, ...call } = payload
+      return { inner: { ...call, type, input } }
+    }
+    case 'file': {
+      const { mimeType: mediaType = null, ...file } = payload
+      return { inner: { ...file, type, mediaType } }
+    }
+    // It has the sum of all steps, whose own counts Mastra changes after it has told them.
+    case 'finish': {
+      const { usage = {} } = objectIn(payload, 'output')
+      const { reason: finishReason = null } = objectIn(payload, 'stepResult')
+      const model = modelIn(objectIn(payload, 'metadata'), 'modelId')
+      return { inner: { type, usage: { ...(isJsonObject(usage) ? usage : {}), ...model }, finishReason } }
+    }
+    case 'tripwire':
+      throw new ModelFailure('A guard of Mastra has stopped the answer.', { cause: payload })
+    default:
+      return []
+  }
+}
