@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest'
+import type { JsonObject, Session } from '../../src/index.js'
+import { alice, codeOf, service } from '../service.js'
+
+const phone = { sku: 'P1', name: 'Phone', price: { amount: 99_900, currency: 'USD' } }
+
+async function open() {
+  const mine = service().for(alice)
+  const session = await mine.create({ state: { tasks: ['ask'] }, cart: [phone] })
+  const stored = async () => {
+    const { state, preferences, cart } = await (await mine.get(session.id)).read()
+    return { state, preferences, price: cart.items[0]?.price.amount }
+  }
+  return { session, stored }
+}
+
+type Loose = Record<string, any>
+
+describe('what a caller does to a value that it got, or gave, is stored by no later change', () => {
+  const handed: [string, (session: Session) => Promise<unknown>][] = [
+    ['the state', async ({ state }) => ((await state.get()) as Loose)['tasks'].push('pay')],
+    ['the contents', async (session) => ((await session.read()).state as Loose)['tasks'].push('pay')],
+    ['the contents as last seen', async (session) => ((session.contents!.state as Loose)['paid'] = true)],
+    ['the cart', async ({ cart }) => ((await cart.get()).items[0] as Loose)['price'].amount--],
+    [
+      'a cart after a change',
+      async ({ cart }) => ((await cart.merge({ items: [] })).items as Loose)[0].price.amount--,
+    ],
+    [
+      'a state that an update was given, and then threw',
+      async ({ state }) => {
+        const change = (given: JsonObject): never => {
+          ;(given as Loose)['tasks'].push('pay')
+          throw new TypeError('too many tasks')
+        }
+        await expect(state.update(change)).rejects.toThrow('too many tasks')
+      },
+    ],
+  ]
+  it.each(handed)('%s', async (_, act) => {
+    const { session, stored } = await open()
+    const before = await stored()
+    await act(session)
+    await session.preferences.merge({ tone: 'short' })
+    expect(await stored()).toEqual({ ...before, preferences: { tone: 'short' } })
+  })
+
+  it('the state and the preferences that it gave', async () => {
+    const { session, stored } = await open()
+    const state: Loose = { tasks: ['ask'] }
+    const preferences = { brands: ['Acme'] }
+    await session.state.update(() => state)
+    await session.preferences.merge(preferences)
+    state['tasks'].push(10n)
+    preferences.brands.push('Other')
+    await session.cart.add({ ...phone, sku: 'P2' })
+    expect(await stored()).toMatchObject({ state: { tasks: ['ask'] }, preferences: { brands: ['Acme'] } })
+  })
+})
+
+it('an update that changes the state in place, and returns it, changes the state', async () => {
+  const { session, stored } = await open()
+  const push = (task: unknown) => (state: JsonObject) => {
+    ;(state as Loose)['tasks'].push(task)
+    return state
+  }
+  expect(await session.state.update(push('pay'))).toEqual({ tasks: ['ask', 'pay'] })
+  expect((await stored()).state).toEqual({ tasks: ['ask', 'pay'] })
+  expect(await codeOf(session.state.update(push(10n)))).toBe('invalid')
+  expect((await stored()).state).toEqual({ tasks: ['ask', 'pay'] })
+})
+
+it('a change that was refused for what another handle has taken away meanwhile is made', async () => {
+  const mine = service().for(alice)
+  const one = await mine.create({ state: { text: 'x'.repeat(60_000) } })
+  const other = await mine.get(one.id)
+  await other.state.merge({ text: null })
+  await one.state.merge({ more: 'y'.repeat(10_000) })
+  expect(Object.keys(await other.state.get())).toEqual(['more'])
+})
