@@ -78,3 +78,43 @@ it('a change that was refused for what another handle has taken away meanwhile i
   await one.state.merge({ more: 'y'.repeat(10_000) })
   expect(Object.keys(await other.state.get())).toEqual(['more'])
 })
+
+it('what a caller does to a context is in no later one', async () => {
+  const { session } = await open()
+  await session.append([
+    { role: 'system', content: [{ type: 'text', text: 'You sell phones.' }] },
+    { role: 'user', content: [{ type: 'text', text: 'Which phone?' }], name: 'alice' },
+    {
+      role: 'assistant',
+      content: [
+        { type: 'tool-call', toolCallId: 'a', toolName: 'stock', input: { skus: ['P1'] } },
+        { type: 'tool-call', toolCallId: 'b', toolName: 'stock', input: { skus: ['P2'] } },
+      ],
+    },
+    {
+      role: 'tool',
+      content: [{ type: 'tool-result', toolCallId: 'a', output: { type: 'json', value: [1] } }],
+    },
+    { role: 'assistant', content: 'One is left.' },
+    { role: 'user', content: [{ type: 'text', text: 'Send it' }] },
+  ])
+  const texts = async () => {
+    const { messages } = await session.context({ maxTokens: 4000 })
+    return { messages, text: JSON.stringify(messages) }
+  }
+  const first = await texts()
+  for (const { content } of first.messages) spoil(content)
+  expect((await texts()).text).toBe(first.text)
+  expect(JSON.stringify(first.messages)).not.toBe(first.text)
+})
+
+/** Changes every text, object and list within a value. */
+function spoil(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return
+  for (const [key, inner] of Object.entries(value)) {
+    spoil(inner)
+    if (typeof inner === 'string') (value as Loose)[key] = `${inner}!`
+  }
+  if (Array.isArray(value)) value.push('more')
+  else (value as Loose)['cache_control'] = { type: 'ephemeral' }
+}
