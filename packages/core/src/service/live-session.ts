@@ -297,16 +297,15 @@ export class LiveSession {
   }
 
   /**
-   * Replaces the payload of a message, if the session is just as this handle last saw it; false when somebody was
-   * faster. The same again is safe.
+   * Replaces the payload of a message, if the session is as it was when it had so many changes; false when somebody was
+   * faster. Another call of this handle may have seen later ones meanwhile. The same again is safe.
    */
-  async amend(seq: number, payload: string): Promise<boolean> {
+  async amend(seq: number, payload: string, { changes }: Pick<SessionRecord, 'changes'>): Promise<boolean> {
     this.service.work.checkRunning()
     this.forgetRead()
-    const { changes } = this.#record
     if ((await this.service.store.amend(this.ref, [{ seq, payload }], { ...this.guard, changes })) === 0)
       return false
-    this.#record = { ...this.#record, changes: changes + 1 }
+    if (this.#record.changes === changes) this.#record = { ...this.#record, changes: changes + 1 }
     return true
   }
 
