@@ -108,6 +108,35 @@ it('what a caller does to a context is in no later one', async () => {
   expect(JSON.stringify(first.messages)).not.toBe(first.text)
 })
 
+it('what a tool does to its input, and to its output later, is not what the model called it with, nor what it gave', async () => {
+  const { session } = await open()
+  const output = { left: [1] }
+  let steps = 0
+  const turn = session.turn(
+    'Is it there?',
+    async function* () {
+      if (steps++ > 0) return yield 'It is.'
+      output.left.push(1)
+      yield { type: 'tool-call', toolCallId: 'a', toolName: 'stock', input: { skus: ['P1'] } }
+    },
+    {
+      tools: {
+        stock: {
+          execute: (input: { skus: string[] }) => {
+            input.skus.push('P2')
+            return output
+          },
+        },
+      },
+    },
+  )
+  await turn.result
+  output.left.push(2)
+  const { messages } = await session.history()
+  expect(messages[1]!.content).toMatchObject([{ type: 'tool-call', input: { skus: ['P1'] } }])
+  expect(messages[2]!.content).toMatchObject([{ type: 'tool-result', output: { left: [1, 1] } }])
+})
+
 /** Changes every text, object and list within a value. */
 function spoil(value: unknown): void {
   if (typeof value !== 'object' || value === null) return
