@@ -18,6 +18,7 @@ import { encodeMessages } from '../service/encode-messages.js'
 import { putAgain } from '../service/put-again.js'
 import { type Appended, asNew } from '../service/unknown-outcome.js'
 import { expireBefore, isHistoryOver } from './expiry.js'
+import { expireNow } from './over-histories.js'
 import type { AppendedMessage, NewMessage } from '../contract/session-store.js'
 
 const pageSize = 1000
@@ -115,6 +116,15 @@ export async function settleAppended(
   }
   const first = told.find((message) => message.inserted)
   if (first !== undefined) await expireBefore(live, first)
+  else if (appended.length > 0) await expireNow(live)
+  // A history that was over has taken known ones along: they are said anew.
+  if (appended.some(({ inserted, seq }) => !inserted && seq <= live.record.trimmedSeq)) {
+    const again = await settleAppended(live, encoded, (await live.append(encoded)).messages)
+    return again.map((message, index) => ({
+      ...message,
+      inserted: message.inserted || told[index]!.inserted,
+    }))
+  }
   if (appended.every(({ inserted }) => inserted)) return appended
   const placed = await inOrder(live, stored, appended)
   return told.map((message, index) => ({ ...message, seq: placed[index]!.seq, at: placed[index]!.at }))
