@@ -255,7 +255,7 @@ export class LiveSession {
         }
       } catch (error) {
         // What is refused now may be fine after what others have changed meanwhile.
-        if (fresh) throw error
+        if (fresh || isSessionError(error, 'redaction_failed')) throw error
       }
       if (text === undefined) {
         if (fresh) return { ...seen, appended: [] }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { JsonObject, Session } from '../../src/index.js'
+import type { Cart, JsonObject, Session } from '../../src/index.js'
 import { alice, codeOf, service } from '../service.js'
 
 const phone = { sku: 'P1', name: 'Phone', price: { amount: 99_900, currency: 'USD' } }
@@ -14,23 +14,23 @@ async function open() {
   return { session, stored }
 }
 
-type Loose = Record<string, any>
+// What a caller in JavaScript does, which types cannot hold back.
+const tasksOf = (state: object): unknown[] => (state as { tasks: unknown[] }).tasks
+const priceOf = ({ items }: Cart): { amount: number } => items[0]!.price
+const write = (to: object, name: string, value: unknown): unknown => Reflect.set(to, name, value)
 
 describe('what a caller does to a value that it got, or gave, is stored by no later change', () => {
   const handed: [string, (session: Session) => Promise<unknown>][] = [
-    ['the state', async ({ state }) => ((await state.get()) as Loose)['tasks'].push('pay')],
-    ['the contents', async (session) => ((await session.read()).state as Loose)['tasks'].push('pay')],
-    ['the contents as last seen', async (session) => ((session.contents!.state as Loose)['paid'] = true)],
-    ['the cart', async ({ cart }) => ((await cart.get()).items[0] as Loose)['price'].amount--],
-    [
-      'a cart after a change',
-      async ({ cart }) => ((await cart.merge({ items: [] })).items as Loose)[0].price.amount--,
-    ],
+    ['the state', async ({ state }) => tasksOf(await state.get()).push('pay')],
+    ['the contents', async (session) => tasksOf((await session.read()).state).push('pay')],
+    ['the contents as last seen', async (session) => write(session.contents!.state, 'paid', true)],
+    ['the cart', async ({ cart }) => priceOf(await cart.get()).amount--],
+    ['a cart after a change', async ({ cart }) => priceOf(await cart.merge({ items: [] })).amount--],
     [
       'a state that an update was given, and then threw',
       async ({ state }) => {
         const change = (given: JsonObject): never => {
-          ;(given as Loose)['tasks'].push('pay')
+          tasksOf(given).push('pay')
           throw new TypeError('too many tasks')
         }
         await expect(state.update(change)).rejects.toThrow('too many tasks')
@@ -47,11 +47,11 @@ describe('what a caller does to a value that it got, or gave, is stored by no la
 
   it('the state and the preferences that it gave', async () => {
     const { session, stored } = await open()
-    const state: Loose = { tasks: ['ask'] }
+    const state: { tasks: string[] } = { tasks: ['ask'] }
     const preferences = { brands: ['Acme'] }
     await session.state.update(() => state)
     await session.preferences.merge(preferences)
-    state['tasks'].push(10n)
+    tasksOf(state).push(10n)
     preferences.brands.push('Other')
     await session.cart.add({ ...phone, sku: 'P2' })
     expect(await stored()).toMatchObject({ state: { tasks: ['ask'] }, preferences: { brands: ['Acme'] } })
@@ -61,7 +61,7 @@ describe('what a caller does to a value that it got, or gave, is stored by no la
 it('an update that changes the state in place, and returns it, changes the state', async () => {
   const { session, stored } = await open()
   const push = (task: unknown) => (state: JsonObject) => {
-    ;(state as Loose)['tasks'].push(task)
+    tasksOf(state).push(task)
     return state
   }
   expect(await session.state.update(push('pay'))).toEqual({ tasks: ['ask', 'pay'] })
@@ -142,8 +142,8 @@ function spoil(value: unknown): void {
   if (typeof value !== 'object' || value === null) return
   for (const [key, inner] of Object.entries(value)) {
     spoil(inner)
-    if (typeof inner === 'string') (value as Loose)[key] = `${inner}!`
+    if (typeof inner === 'string') write(value, key, `${inner}!`)
   }
   if (Array.isArray(value)) value.push('more')
-  else (value as Loose)['cache_control'] = { type: 'ephemeral' }
+  else write(value, 'cache_control', { type: 'ephemeral' })
 }
