@@ -303,6 +303,14 @@ export function isSameJson(one: JsonValue, other: JsonValue): boolean {
   )
 }
 
+/** The same JSON value, whose objects and lists nobody else has; it must be no deeper than what `parseJson` lets pass. */
+export function copyJson<Value extends JsonValue>(value: Value): Value
+export function copyJson(value: JsonValue): JsonValue {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map((item: JsonValue) => copyJson(item))
+  return Object.fromEntries(Object.entries(value as JsonObject).map(([key, inner]) => [key, copyJson(inner)]))
+}
+
 /** `target` changed by `patch` as RFC 7396 says: objects merge, `null` removes a key, anything else replaces. */
 export function mergePatch(target: JsonObject, patch: JsonObject): JsonObject {
   const merged: Record<string, JsonValue> = { ...target }

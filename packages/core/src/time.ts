@@ -45,9 +45,12 @@ export type Clock = () => number
  */
 export const processClock: Clock = () => Math.floor(performance.timeOrigin + performance.now())
 
-/** ISO 8601 in UTC, as times are written on the wire. */
+// A year has four digits there, and a session may live for longer.
+const latestOnWire = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
+
+/** ISO 8601 in UTC, as times are written on the wire: a later one than the year 9999 is the end of that year. */
 export function toIso(atMs: number): string {
-  return new Date(atMs).toISOString()
+  return new Date(Math.min(atMs, latestOnWire)).toISOString()
 }
 
 const units = [

@@ -44,5 +44,12 @@ describe('times', () => {
 
   it('on the wire are in UTC, with milliseconds', () => {
     expect(toIso(1_700_000_000_123)).toBe('2023-11-14T22:13:20.123Z')
+    const end = '9999-12-31T23:59:59.999Z'
+    expect([Date.parse(end) - 1, Date.parse(end) + 1, Number.MAX_SAFE_INTEGER, Infinity].map(toIso)).toEqual([
+      '9999-12-31T23:59:59.998Z',
+      end,
+      end,
+      end,
+    ])
   })
 })

@@ -1,11 +1,13 @@
 import { markup, type Html } from './markup.js'
 
 const maxLength = 20_000
+// A session may live for longer than a date can show.
+const latest = Date.UTC(9999, 11, 31, 23, 59)
 
 /** A moment, in UTC to the second. */
 export function moment(at: number | undefined): Html {
   if (at === undefined) return markup`<span class="none">never</span>`
-  const iso = new Date(at).toISOString()
+  const iso = new Date(Math.min(at, latest)).toISOString()
   return markup`<time datetime="${iso}" title="${iso}">${iso.slice(0, 16).replace('T', ' ')}</time>`
 }
 

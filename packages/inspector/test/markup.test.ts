@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { moment } from '../src/format.js'
 import { markup } from '../src/markup.js'
 
 const [override, isolate, end] = ['\u202e', '\u2067', '\u2069']
@@ -28,4 +29,9 @@ it('gives a form what it was given', () => {
 it('takes as long for many marks as for much text', () => {
   const text = isolate.repeat(200_000) + end.repeat(400_000)
   expect(shown(text)).toHaveLength(400_002)
+})
+
+it('shows a moment, also one that no date can show', () => {
+  expect(moment(Date.UTC(2026, 0, 2, 3, 4, 5)).toString()).toContain('>2026-01-02 03:04<')
+  expect(moment(Number.MAX_SAFE_INTEGER).toString()).toContain('>9999-12-31 23:59<')
 })

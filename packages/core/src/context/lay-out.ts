@@ -2,6 +2,7 @@ import { type ContextBlock, factsBlock, openerBlock, recallBlock, summaryBlock }
 import { joined, type PlacedMessage } from './alternation.js'
 import { textOf } from '../domain/message.js'
 import { hashOf } from '../hash.js'
+import { copyJson } from '../json.js'
 import type { IncludedBlock } from './included.js'
 import { wellFormed } from './well-formed.js'
 import { type ContextMessage, type ContextPart, type ContextReport, droppedRanges } from './report.js'
@@ -214,8 +215,13 @@ function instructionsOf({ system, instructions, groups, countTokens }: Layout): 
   return { role: 'system', content, tokens: own.reduce((sum, { tokens }) => sum + tokens, 0), part: 'system' }
 }
 
+/** With parts of its own: a caller may change what it gets, and those of the log are kept for the next context. */
 function placed(message: ContextMessage, isOurs: boolean): PlacedMessage {
-  return { message, isOurs }
+  const { content } = message
+  return {
+    message: typeof content === 'string' ? message : { ...message, content: copyJson(content) },
+    isOurs,
+  }
 }
 
 function sumOf(messages: readonly PlacedMessage[]): number {

@@ -64,6 +64,8 @@ export interface Order {
 
 const maxQuantity = 10_000
 const maxLines = 500
+// Beyond it, sums are not exact.
+const mostTotal = Number.MAX_SAFE_INTEGER
 
 const quantitySchema = z.int().check(z.minimum(1), z.maximum(maxQuantity))
 
@@ -111,6 +113,7 @@ const limitedItems = z.array(limitedItem).check(
   z.refine((items) => items.every(({ price }) => price.currency === items[0]!.price.currency), {
     error: 'a cart holds one currency',
   }),
+  z.refine((items) => sumOf(items) <= mostTotal, { error: 'the total is too large to be exact' }),
 )
 
 /** A cart that somebody could have filled, and orders that came of such carts. */
@@ -127,7 +130,8 @@ export const limitedOrdersSchema = z.array(
 export const orderSchema = z.looseObject({
   id: z.string(),
   items: z.array(cartItemSchema),
-  total: z.looseObject({ amount: z.int(), currency: z.string() }),
+  // Earlier releases placed orders whose total no number holds exactly: nobody must lose a session over them.
+  total: z.looseObject({ amount: z.custom<number>(Number.isInteger), currency: z.string() }),
   placedAt: z.number(),
 })
 
@@ -137,7 +141,7 @@ export const emptyCart: Cart = { items: [] }
  * The cart with one more item. An item of the same sku, price and metadata joins the existing line.
  *
  * @throws `invalid` for a wrong item, another currency than the cart's, or a quantity over 10,000; `too_large` for
- * more than 500 lines.
+ * more than 500 lines, and for a total that no number holds exactly.
  */
 export function addToCart(cart: Cart, input: CartItemInput, at: number, path = 'item'): Cart {
   const item = parseWith(cartItemInputSchema, input, path)
@@ -162,7 +166,7 @@ export function addToCart(cart: Cart, input: CartItemInput, at: number, path = '
     addedAt: at,
     ...(metadata === undefined ? {} : { metadata }),
   }
-  return { ...cart, items: [...cart.items, line] }
+  return withExactTotal(cart, { ...cart, items: [...cart.items, line] }, path)
 }
 
 function joins(line: CartItem, sku: string, amount: number, metadata: JsonObject | undefined): boolean {
@@ -172,13 +176,15 @@ function joins(line: CartItem, sku: string, amount: number, metadata: JsonObject
 /**
  * The cart with another quantity of one line; 0 removes it.
  *
- * @throws `not_found` for an unknown line, `invalid` for a quantity that is no whole number from 0 to 10,000.
+ * @throws `not_found` for an unknown line, `invalid` for a quantity that is no whole number from 0 to 10,000; `too_large`
+ * for a total that no number holds exactly.
  */
 export function setCartQuantity(cart: Cart, itemId: string, quantity: number, path = 'quantity'): Cart {
   if (quantity === 0) return removeFromCart(cart, itemId)
   parseWith(quantitySchema, quantity, path)
   mustHold(cart, itemId)
-  return { ...cart, items: cart.items.map((line) => (line.id === itemId ? { ...line, quantity } : line)) }
+  const items = cart.items.map((line) => (line.id === itemId ? { ...line, quantity } : line))
+  return withExactTotal(cart, { ...cart, items }, path)
 }
 
 /** The cart without one line. @throws `not_found` for an unknown line. */
@@ -202,13 +208,28 @@ export function itemCount(cart: Cart): number {
 export function cartTotal(cart: Cart): Money | undefined {
   const currency = cart.items[0]?.price.currency
   if (currency === undefined) return undefined
-  const amount = cart.items.reduce((sum, line) => sum + line.price.amount * line.quantity, 0)
-  return { amount, currency }
+  return { amount: sumOf(cart.items), currency }
 }
 
-/** The order that this cart becomes at checkout. @throws `invalid` for an empty cart. */
+function sumOf(items: readonly Pick<CartItem, 'price' | 'quantity'>[]): number {
+  return items.reduce((sum, line) => sum + line.price.amount * line.quantity, 0)
+}
+
+/** The cart after a change. One whose total was too large before may become smaller. @throws `too_large` */
+function withExactTotal(before: Cart, after: Cart, path: string): Cart {
+  const total = sumOf(after.items)
+  if (total > mostTotal && total > sumOf(before.items)) throw tooDear(path)
+  return after
+}
+
+function tooDear(path: string): SessionError {
+  return new SessionError('too_large', `${path}: the total of the cart would exceed ${mostTotal}`, { path })
+}
+
+/** The order that this cart becomes at checkout. @throws `invalid` for an empty cart; `too_large` for such a total. */
 export function toOrder(cart: Cart, at: number, id = newId()): Order {
   const total = cartTotal(cart)
   if (total === undefined) throw new SessionError('invalid', 'The cart is empty.', { path: 'cart' })
+  if (total.amount > mostTotal) throw tooDear('cart')
   return { id, items: cart.items, total, placedAt: at }
 }

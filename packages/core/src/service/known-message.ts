@@ -29,7 +29,7 @@ export async function findKnown(live: LiveSession, id: string, after: number): P
 }
 
 /** Whether two messages have the same content, whatever their annotations are. */
-export function sameMessage(known: Message, other: MessageInput): boolean {
+export function sameMessage(known: Message, other: Message | MessageInput): boolean {
   return toText(known) === toText(other)
 }
 

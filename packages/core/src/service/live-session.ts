@@ -54,10 +54,10 @@ export class LiveSession {
   /** Generation of the credential that opened the session; undefined when the identity opened it. */
   #generation: number | undefined
   #record: SessionRecord
-  /** The body, while it is the one at the record's revision. */
-  #body: SessionBody | undefined
-  /** A snapshot that was just read, for the next `load`. */
-  #justRead: SessionSnapshot | undefined
+  /** The body at the record's revision, as text: nothing that a caller does to what it gave or got is stored by a later change. */
+  #body: string | undefined
+  /** Whether the next `load` may return the session as this handle has just read or written it. */
+  #isJustRead = false
   /** Stores a session that exists only in this handle so far. */
   #create: CreateDraft | undefined
   /** Resolves to false when the messages that the creation waited for are refused. */
@@ -75,7 +75,7 @@ export class LiveSession {
     this.identity = identity
     this.ref = { tenantId: seen.record.tenantId, id: seen.record.id }
     this.#record = seen.record
-    this.#body = seen.body
+    this.#body = seen.body === undefined ? undefined : JSON.stringify(seen.body)
     this.holdsCredential = options.holdsCredential
     this.#create = options.create
     if (options.holdsCredential) this.#generation = seen.body?.generation
@@ -96,7 +96,7 @@ export class LiveSession {
 
   /** The session as it was last read or written; undefined when another caller has changed the body since. */
   get seen(): SessionSnapshot | undefined {
-    return this.#body === undefined ? undefined : { record: this.#record, body: this.#body }
+    return this.#body === undefined ? undefined : { record: this.#record, body: decodeBody(this.#body) }
   }
 
   /** How long the session lives, as far as this handle knows. */
@@ -129,17 +129,17 @@ export class LiveSession {
    * call of the handle, and `forgetRead`, end that.
    */
   reuseRead(): void {
-    this.#justRead = this.seen
+    this.#isJustRead = true
   }
 
   /** Drops the snapshot that was just read, because it is old now. */
   forgetRead(): void {
-    this.#justRead = undefined
+    this.#isJustRead = false
   }
 
   /** The snapshot that was just read, once, instead of a `load`. */
   takeRead(): SessionSnapshot | undefined {
-    const justRead = this.#justRead
+    const justRead = this.#isJustRead ? this.seen : undefined
     this.forgetRead()
     return justRead
   }
@@ -157,7 +157,7 @@ export class LiveSession {
   async load(tail = 0, maxAgeMs = 0, byTurn = false): Promise<SessionSnapshot & { messages: Message[] }> {
     this.service.work.checkRunning()
     const justRead = this.takeRead()
-    if (this.#create !== undefined) return { record: this.#record, body: this.#body!, messages: [] }
+    if (this.#create !== undefined) return { ...this.seen!, messages: [] }
     if (justRead !== undefined && tail === 0) return { ...justRead, messages: [] }
     const copy = maxAgeMs > 0 ? await this.service.store.read(this.ref, { tail, maxAgeMs }) : undefined
     // A copy decides nothing, such as that the session is gone.
@@ -166,7 +166,7 @@ export class LiveSession {
     if (!byTurn && !this.#mayOpen(stored.record)) throw noSuchSession()
     const body = decodeBody(stored.body)
     this.#record = stored.record
-    this.#body = body
+    this.#body = stored.body
     return { record: stored.record, body, messages: await decodeMessages(stored.messages) }
   }
 
@@ -210,7 +210,7 @@ export class LiveSession {
     if (this.#create === undefined) return options
     const { slack = 0, changeId = newChangeId() } = options
     checkRevision(this.#record, options.ifRevision)
-    const before = this.#body!
+    const before = this.seen!.body
     const check = (body: SessionBody): void => {
       encodeBody(follow(body, before, changeId), this.service.limits.maxSessionLength + slack)
     }
@@ -242,33 +242,33 @@ export class LiveSession {
         const appended = attempts.mayBeApplied ? asNew(found, triedAt) : found
         return { ...seen, appended, isRepeat: isNamed && !attempts.mayBeApplied }
       }
-      let body: SessionBody
+      let next = seen.body
+      let text: string | undefined
       let own: OwnLifetime | undefined
       try {
         checkRevision(seen.record, ifRevision)
-        body = change(seen.body)
+        next = change(seen.body)
         own = lifetime?.(seen.record)
+        if (next !== seen.body || own !== undefined || Object.keys(others).length > 0) {
+          next = follow((await this.service.redaction?.body(next, seen.body)) ?? next, seen.body, changeId)
+          text = encodeBody(next, this.service.limits.maxSessionLength + slack)
+        }
       } catch (error) {
-        if (fresh) throw error
-        seen = undefined
-        continue
+        // What is refused now may be fine after what others have changed meanwhile.
+        if (fresh || isSessionError(error, 'redaction_failed')) throw error
       }
-      if (body === seen.body && own === undefined && Object.keys(others).length === 0) {
+      if (text === undefined) {
         if (fresh) return { ...seen, appended: [] }
         seen = undefined
         continue
       }
-      const next = follow((await this.service.redaction?.body(body, seen.body)) ?? body, seen.body, changeId)
       triedAt = seen.record.lastSeq
       try {
-        const { record, messages: appended } = await this.#commit({
-          ...others,
-          ...(own === undefined ? {} : { lifetime: own }),
-          revision: seen.record.revision,
-          body: encodeBody(next, this.service.limits.maxSessionLength + slack),
-        })
+        const { revision } = seen.record
+        const owned = own === undefined ? others : { ...others, lifetime: own }
+        const { record, messages: appended } = await this.#commit({ ...owned, revision, body: text })
         this.#record = record
-        this.#body = next
+        this.#body = text
         return { record, body: next, appended }
       } catch (error) {
         await attempts.again(error, seen.record.revision)
@@ -297,16 +297,15 @@ export class LiveSession {
   }
 
   /**
-   * Replaces the payload of a message, if the session is just as this handle last saw it; false when somebody was
-   * faster. The same again is safe.
+   * Replaces the payload of a message, if the session is as it was when it had so many changes; false when somebody was
+   * faster. Another call of this handle may have seen later ones meanwhile. The same again is safe.
    */
-  async amend(seq: number, payload: string): Promise<boolean> {
+  async amend(seq: number, payload: string, { changes }: Pick<SessionRecord, 'changes'>): Promise<boolean> {
     this.service.work.checkRunning()
     this.forgetRead()
-    const { changes } = this.#record
     if ((await this.service.store.amend(this.ref, [{ seq, payload }], { ...this.guard, changes })) === 0)
       return false
-    this.#record = { ...this.#record, changes: changes + 1 }
+    if (this.#record.changes === changes) this.#record = { ...this.#record, changes: changes + 1 }
     return true
   }
 
@@ -338,7 +337,7 @@ export class LiveSession {
       const { record, body, service } = await create(ready)
       this.service = service
       this.#record = record
-      this.#body = body
+      this.#body = JSON.stringify(body)
       this.#create = undefined
       return true
     } catch (error) {

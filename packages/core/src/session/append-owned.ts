@@ -1,8 +1,9 @@
-import type { AppendedMessage } from '../contract/session-store.js'
+import type { AppendedMessage, NewMessage } from '../contract/session-store.js'
 import { isSessionError } from '../errors.js'
 import type { Identity } from '../domain/identity.js'
 import type { MessageInput } from '../domain/message.js'
 import { isId } from '../ids.js'
+import { appendKnown } from '../service/append-known.js'
 import { deadlineOf } from '../service/lifetime.js'
 import { LiveSession } from '../service/live-session.js'
 import { roomOf } from '../service/room.js'
@@ -32,16 +33,21 @@ export async function appendOwned(
   const { tenantId, userId, roles } = identity
   const isAdmin = roles?.includes('admin') === true
   if (!isId(id) || (userId === undefined && !isAdmin)) return undefined
-  const encoded = await encodeMessages(service, messages)
+  const given = await encodeMessages(service, messages)
   const change = {
     ...(isAdmin || userId === undefined ? {} : { ownedBy: userId }),
-    messages: encoded,
     ...roomOf(service),
     ...deadlineOf(service.ttl),
   }
+  const ref = { tenantId, id }
   let committed: Appended
+  let encoded: readonly NewMessage[]
   try {
-    committed = await repeatAppend(() => service.store.commit({ tenantId, id }, change))
+    const append = async (known: readonly NewMessage[]): Promise<Appended> =>
+      repeatAppend(async () => service.store.commit(ref, { ...change, messages: known }))
+    const known = await appendKnown({ service, ref }, given, append)
+    committed = known.result
+    encoded = known.encoded
   } catch (error) {
     if (isSessionError(error, 'not_found')) return undefined
     throw error

@@ -8,6 +8,7 @@ import {
   pathWithout,
   readPath,
 } from '../domain/path.js'
+import { appendKnown } from '../service/append-known.js'
 import type { ChangeOptions } from '../service/change-options.js'
 import { roomUpTo } from '../service/room.js'
 import { storeAfter } from '../service/store-after.js'
@@ -15,8 +16,9 @@ import type { LiveSession } from '../service/live-session.js'
 import { decodeMessages, type Message, type MessageInput } from '../domain/message.js'
 import { encodeMessages } from '../service/encode-messages.js'
 import { putAgain } from '../service/put-again.js'
-import { asNew } from '../service/unknown-outcome.js'
+import { type Appended, asNew } from '../service/unknown-outcome.js'
 import { expireBefore, isHistoryOver } from './expiry.js'
+import { expireNow } from './over-histories.js'
 import type { AppendedMessage, NewMessage } from '../contract/session-store.js'
 
 const pageSize = 1000
@@ -33,20 +35,20 @@ export async function appendMessages(
 ): Promise<readonly AppendedMessage[]> {
   const begun = encodeMessages(live.service, messages)
   const place = begun instanceof Promise || live.encoding !== undefined ? takePlace(live) : undefined
-  let encoded: readonly NewMessage[]
   let lastSeq: number
-  let appending: ReturnType<LiveSession['append']>
+  let appending: ReturnType<typeof appendKnown<Appended>>
   try {
-    encoded =
+    const given =
       place === undefined
         ? (begun as readonly NewMessage[])
         : await storeAfter(live, place.behindEarlier(begun))
     lastSeq = live.record.lastSeq
-    appending = live.append(encoded)
+    appending = appendKnown(live, given, async (known) => live.append(known))
   } finally {
     place?.leave()
   }
-  const { messages: appended, isLost } = await appending
+  const { result, encoded } = await appending
+  const { messages: appended, isLost } = result
   return settleAppended(live, encoded, appended, isLost ? asNew(appended, lastSeq) : appended)
 }
 
@@ -62,14 +64,16 @@ export async function appendUnchanged(
   change: ChangeOptions,
 ): Promise<readonly AppendedMessage[]> {
   const { lastSeq } = live.record
-  const encoded = await encodeMessages(live.service, messages)
-  const room = roomUpTo(live.service, lastSeq, encoded.length)
+  const given = await encodeMessages(live.service, messages)
+  const room = roomUpTo(live.service, lastSeq, given.length)
   try {
     // The body stays as it is, at a new revision: a commit of messages alone looks at no revision.
-    const { appended } = await live.update((body) => body, { ...change, ...room, messages: encoded })
-    return await settleAppended(live, encoded, appended)
+    const { result, encoded } = await appendKnown(live, given, async (known) =>
+      live.update((body) => body, { ...change, ...room, messages: known }),
+    )
+    return await settleAppended(live, encoded, result.appended)
   } catch (error) {
-    const isFull = lastSeq + encoded.length > live.service.limits.maxMessages
+    const isFull = lastSeq + given.length > live.service.limits.maxMessages
     if (isFull || !isSessionError(error, 'limit_reached')) throw error
     const { revision } = (await live.load()).record
     throw new SessionError('conflict', 'Something was appended to the session meanwhile.', { revision })
@@ -112,6 +116,15 @@ export async function settleAppended(
   }
   const first = told.find((message) => message.inserted)
   if (first !== undefined) await expireBefore(live, first)
+  else if (appended.length > 0) await expireNow(live)
+  // A history that was over has taken known ones along: they are said anew.
+  if (appended.some(({ inserted, seq }) => !inserted && seq <= live.record.trimmedSeq)) {
+    const again = await settleAppended(live, encoded, (await live.append(encoded)).messages)
+    return again.map((message, index) => ({
+      ...message,
+      inserted: message.inserted || told[index]!.inserted,
+    }))
+  }
   if (appended.every(({ inserted }) => inserted)) return appended
   const placed = await inOrder(live, stored, appended)
   return told.map((message, index) => ({ ...message, seq: placed[index]!.seq, at: placed[index]!.at }))

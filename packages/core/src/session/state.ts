@@ -45,9 +45,12 @@ export class SessionState {
     }
     let changed = false
     const { record, body, isRepeat } = await this.#live.update((before) => {
-      const state = change(before.state)
-      changed = state !== before.state
-      return changed ? { ...before, state: parseJsonObject(state, 'state') } : before
+      const was = JSON.stringify(before.state)
+      const given = change(before.state)
+      const state = parseJsonObject(given, 'state')
+      // One who changes the state in place, and returns it, means the change.
+      changed = given !== before.state || JSON.stringify(state) !== was
+      return changed ? { ...before, state } : before
     }, options)
     if (changed && isRepeat !== true) this.#live.emit('state.changed', record, { revision: record.revision })
     return body.state

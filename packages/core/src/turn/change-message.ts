@@ -200,7 +200,7 @@ async function replaceMessage(
       if (!(await ready(seen, growth))) continue
       if (isSame) return { message, isNew: false }
       try {
-        if (await live.amend(seq, payload)) return { message, isNew: true }
+        if (await live.amend(seq, payload, seen.record)) return { message, isNew: true }
         throw new SessionError('conflict', 'The session changed each time the message was to be changed.')
       } catch (error) {
         await attempts.again(error)

@@ -4,7 +4,7 @@ import type { BuiltContext } from '../context/lay-out.js'
 import { isSessionError, messageOf, SessionError, type SessionErrorCode } from '../errors.js'
 import type { Identity } from '../domain/identity.js'
 import { inParallel } from '../in-parallel.js'
-import { isJsonObject, type JsonObject, type JsonValue, toJson } from '../json.js'
+import { copyJson, isJsonObject, type JsonObject, type JsonValue, toJson } from '../json.js'
 import type { MessageInput } from '../domain/message.js'
 import type { MessagePart } from '../domain/part.js'
 import type { Redaction } from '../service/redaction.js'
@@ -251,7 +251,8 @@ async function runTool<Handle extends TurnHandle>(
   const signal = AbortSignal.any([turn.signal, timeout])
   try {
     if (isLastOfCut && isUnfinished(call.input)) throw new Error(unfinished)
-    const input = checkedInput(tool, call.input)
+    // The log keeps what the model has said, whatever a tool makes of it.
+    const input = checkedInput(tool, copyJson(call.input))
     const context = { session, cart, state, preferences, identity, fence, signal, toolCallId }
     const output = await stoppable(Promise.resolve(tool.execute(input as never, context)), signal)
     // The tool has done its work: a result that JSON cannot hold is no failure.

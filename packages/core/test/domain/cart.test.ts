@@ -89,7 +89,7 @@ describe('what a cart can hold', () => {
   it.each([
     [{ ...phone, sku: 'x'.repeat(200), name: 'x'.repeat(500) }],
     [{ ...phone, price: { amount: 0, currency: 'USD' }, quantity: 1 }],
-    [{ ...phone, price: { amount: 1_000_000_000_000, currency: 'USD' }, quantity: 10_000 }],
+    [{ ...phone, price: { amount: 1_000_000_000_000, currency: 'USD' }, quantity: 9007 }],
   ])('has room for the most of everything', (item) => {
     expect(add(emptyCart, item).items).toMatchObject([item])
   })
@@ -120,6 +120,20 @@ describe('what a cart can hold', () => {
       }),
     )
     expect(add(cart, { ...phone, sku: 'P7' }).items[7]!.quantity).toBe(2)
+  })
+
+  it('has a total that a number holds exactly, after every change', () => {
+    const dear = { ...phone, price: { amount: 1_000_000_000_000, currency: 'USD' } }
+    const full = add(emptyCart, { ...dear, quantity: 9007 })
+    const refused = (path: string) => expect.objectContaining({ code: 'too_large', path })
+    expect(() => add(emptyCart, { ...dear, quantity: 9008 })).toThrow(refused('item'))
+    expect(() => add(full, dear)).toThrow(refused('item.quantity'))
+    expect(() => add(full, { ...dear, sku: 'P2' })).toThrow(refused('item'))
+    expect(() => setCartQuantity(full, full.items[0]!.id, 9008)).toThrow(refused('quantity'))
+    const tooDear = { items: full.items.map((line) => ({ ...line, quantity: 10_000 })) }
+    expect(() => toOrder(tooDear, 9)).toThrow(refused('cart'))
+    expect(setCartQuantity(tooDear, full.items[0]!.id, 9500).items[0]!.quantity).toBe(9500)
+    expect(toOrder(full, 9).total.amount).toBe(9_007_000_000_000_000)
   })
 
   it('says which currency it is in, which quantity is wrong, and what is not in it', () => {

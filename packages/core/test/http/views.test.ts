@@ -139,3 +139,8 @@ it.each([
     messages: [messageView(message, hides), messageView(reply, hides)],
   })
 })
+
+it('shows a session that lives for longer than a date can say', () => {
+  const { expiresAt } = sessionView({ ...record, expiresAt: Number.MAX_SAFE_INTEGER })
+  expect(expiresAt).toBe('9999-12-31T23:59:59.999Z')
+})

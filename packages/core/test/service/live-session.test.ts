@@ -97,7 +97,7 @@ it('reads a session once that it has just read, and again after any other call',
     () => live.forgetRead(),
     () => live.touch(),
     () => live.append([said('m3')]),
-    () => live.amend(1, said('m1').payload),
+    () => live.amend(1, said('m1').payload, live.record),
   ]
   for (const call of calls) {
     live.reuseRead()
@@ -245,10 +245,13 @@ it('knows what it has trimmed and amended', async () => {
   expect(trimmed).toEqual([2, 2, 4])
   await live.append([said('e')])
   const changed = said('e').payload.replace('Hi', 'Ho')
-  expect([await live.amend(5, changed), await live.amend(5, said('e').payload)]).toEqual([true, true])
+  expect([
+    await live.amend(5, changed, live.record),
+    await live.amend(5, said('e').payload, live.record),
+  ]).toEqual([true, true])
   expect(live.record.changes).toBe((await live.load()).record.changes)
   await other.append({ role: 'user', content: 'theirs' })
-  expect(await live.amend(5, changed)).toBe(false)
+  expect(await live.amend(5, changed, live.record)).toBe(false)
 })
 
 it('stores a draft for whoever waits for nothing that is refused', async () => {

@@ -142,3 +142,15 @@ it.each(changes)('%s changes nothing that is not at the revision it insists on',
   expect(await codeOf(act(session, before.items[0]!.id, { ifRevision: 7 }))).toBe('conflict')
   expect(await session.cart.get()).toEqual(before)
 })
+
+it('never places an order that makes its session unreadable', async () => {
+  const mine = service().for(alice)
+  const { id } = await mine.create()
+  const dear = { ...phone, price: { amount: 1_000_000_000_000, currency: 'IRR' } }
+  const session = await mine.get(id)
+  expect(await codeOf(session.cart.add({ ...dear, quantity: 10_000 }))).toBe('too_large')
+  for (const quantity of [9000, 7]) await session.cart.add({ ...dear, quantity })
+  expect(await codeOf(session.cart.add(dear))).toBe('too_large')
+  const { total } = await session.cart.checkout()
+  expect((await (await mine.get(id)).orders()).map((order) => order.total)).toEqual([total])
+})

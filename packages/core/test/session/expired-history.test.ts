@@ -164,3 +164,23 @@ it('a process that may only read goes by its own clock, and asks once a minute',
 })
 
 const contentsOf = async (session: Session) => (await session.allMessages()).map(({ content }) => content)
+
+it('has a message that is said again under its id said anew, once', async () => {
+  const { mine, session, pass } = await over()
+  const greeting = { id: 'greeting', role: 'assistant', content: 'How can I help?' } as const
+  const other = await mine.get(session.id)
+  for (const append of [
+    async () => session.append(greeting),
+    async () => mine.append(session.id, [greeting, { ...greeting, id: 'second' }]),
+  ]) {
+    const [first, ...others] = await append()
+    expect([first, ...others].map((message) => message!.inserted)).not.toContain(false)
+    expect((await append())[0]).toMatchObject({ seq: first!.seq, inserted: false })
+    expect((await other.history()).messages.map(({ id }) => id)).toContain('greeting')
+    pass(historyMs + 1)
+    expect((await other.history()).messages).toEqual([])
+  }
+  const told = await session.append(greeting)
+  expect(told).toMatchObject([{ inserted: true }])
+  expect((await other.history()).messages).toMatchObject([{ id: 'greeting', seq: told[0]!.seq }])
+})

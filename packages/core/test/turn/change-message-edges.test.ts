@@ -2,6 +2,7 @@ import { afterEach, expect, it, vi } from 'vitest'
 import { createSessions, memoryStore, type SessionsOptions, type SessionStore } from '../../src/index.js'
 import { haltingStore } from '../../src/testing/halting-store.js'
 import { until } from '../../src/testing/until.js'
+import { changingStore } from '../changing-store.js'
 import { alice, codeOf, service } from '../service.js'
 import { echo, gated } from './turns.js'
 
@@ -175,4 +176,39 @@ it('leaves the events of a turn that has begun meanwhile', async () => {
   expect((await inner.messages(ref!, { after: 0, limit: 1 })).messages).toHaveLength(1)
   open()
   expect((await result)!.status).toBe('completed')
+})
+
+it('brings back no words that were redacted meanwhile, whatever else its handle has read since', async () => {
+  const inner = memoryStore()
+  let meanwhile: (() => Promise<unknown>) | undefined
+  const { store, calls } = changingStore(inner, (call) => {
+    if (calls[call - 1] !== 'messages' || meanwhile === undefined) return
+    const run = meanwhile
+    meanwhile = undefined
+    return run()
+  })
+  const session = await service({ store }).for(alice).open('one')
+  await session.append({ role: 'user', content: 'My PIN is 1234' })
+  const other = await service({ store: inner }).for(alice).get('one')
+  meanwhile = async () => {
+    await other.redact(1)
+    await session.state.get()
+  }
+  await session.annotate(1, { rated: 5 })
+  const [message] = (await other.history()).messages
+  expect(message).toMatchObject({ content: '[redacted]', metadata: { annotations: { rated: 5 } } })
+  expect(message!.metadata).toHaveProperty('redacted')
+})
+
+it('keeps the annotations of all who annotate at once, with one handle or another', async () => {
+  const store = memoryStore()
+  const one = await service({ store }).for(alice).open('one')
+  await one.append({ role: 'user', content: 'Two phones' })
+  const other = await service({ store }).for(alice).get('one')
+  const names = Array.from({ length: 20 }, (_, index) => `k${index}`)
+  await Promise.all(
+    names.map((name, index) => (index % 2 === 0 ? one : other).annotate(1, { [name]: index })),
+  )
+  const [message] = (await one.history()).messages
+  expect(Object.keys(message!.metadata!['annotations']!).toSorted()).toEqual(names.toSorted())
 })
