@@ -8,10 +8,10 @@ describe('createSessions in a bundle', () => {
   // Who makes it heavier moves what few need into packages/core/src/later, or raises this and says why.
   it('weighs no more than docs/weight.md says, in an application that has zod', async () => {
     const { first, all, files } = await bundle(core, { without: ['zod'] })
-    expect(first).toBeLessThan(49)
-    expect(all).toBeLessThan(153)
+    expect(first).toBeLessThan(49.5)
+    expect(all).toBeLessThan(155)
     // Each is a request of a page.
-    expect(files).toBeLessThan(20)
+    expect(files).toBeLessThan(22)
   })
 })
 

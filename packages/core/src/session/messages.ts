@@ -1,21 +1,13 @@
 import { checkOptions } from '../options.js'
 import { isSessionError, SessionError } from '../errors.js'
-import {
-  clipPath,
-  type HistoryOptions,
-  type HistoryPage,
-  onPath,
-  pathWithout,
-  readPath,
-} from '../domain/path.js'
-import { appendKnown } from '../service/append-known.js'
+import { clipPath, type HistoryOptions, type HistoryPage, onPath, readPath } from '../domain/path.js'
+import { appendKnown } from './append-known.js'
 import type { ChangeOptions } from '../service/change-options.js'
 import { roomUpTo } from '../service/room.js'
 import { storeAfter } from '../service/store-after.js'
 import type { LiveSession } from '../service/live-session.js'
-import { decodeMessages, type Message, type MessageInput } from '../domain/message.js'
+import { decodeMessages, type MessageInput } from '../domain/message.js'
 import { encodeMessages } from '../service/encode-messages.js'
-import { putAgain } from '../service/put-again.js'
 import { type Appended, asNew } from '../service/unknown-outcome.js'
 import { expireBefore, isHistoryOver } from './expiry.js'
 import { expireNow } from './over-histories.js'
@@ -126,35 +118,9 @@ export async function settleAppended(
     }))
   }
   if (appended.every(({ inserted }) => inserted)) return appended
+  const { inOrder } = await import('./said-again.js')
   const placed = await inOrder(live, stored, appended)
   return told.map((message, index) => ({ ...message, seq: placed[index]!.seq, at: placed[index]!.at }))
-}
-
-/** The messages of an append with known ones among them, after all of them are on the active branch in their order. */
-async function inOrder(
-  live: LiveSession,
-  stored: readonly Message[],
-  appended: readonly AppendedMessage[],
-): Promise<readonly Message[]> {
-  const { path } = (await live.load()).body
-  const missing = stored.findIndex(({ seq }) => !onPath(path, seq))
-  if (missing === -1) return stored
-  const wanted = stored.map(({ seq }, index) => {
-    return index >= missing && (appended[index]!.inserted || !onPath(path, seq))
-  })
-  const newer = appended.filter(({ inserted }, index) => index > missing && inserted)
-  // Messages that were stored just now must come after the ones before them: they are taken off the branch, and put
-  // back in order.
-  if (newer.length > 0) {
-    const { seq: from } = newer[0]!
-    const { seq: to } = newer.at(-1)!
-    await live.update((before) => ({ ...before, path: pathWithout(before.path, from, to) }))
-  }
-  const again = await putAgain(
-    live,
-    stored.filter((_, index) => wanted[index]),
-  )
-  return stored.map((message, index) => (wanted[index] === true ? (again.shift() ?? message) : message))
 }
 
 /** One page. @throws `invalid` */
