@@ -1,6 +1,6 @@
 import { createUIMessageStream, type UIMessage } from 'ai'
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { AnswerChunks } from '../src/answer-chunks.js'
 import { toUIMessages } from '../src/index.js'
 import type { KeptMessage } from '../src/kept-part.js'
@@ -115,4 +115,14 @@ it.each([
   await toUIMessages(history)
   clearInterval(counting)
   expect(turns).toBeGreaterThan(1)
+})
+
+it('a long history is read although a test of the application has stopped the clock', async () => {
+  vi.useFakeTimers()
+  try {
+    const history = times(2000, (n) => kept(n % 2 === 0 ? 'user' : 'assistant', 'Hi', `m${n}`))
+    expect(await toUIMessages(history)).toHaveLength(2000)
+  } finally {
+    vi.useRealTimers()
+  }
 })
