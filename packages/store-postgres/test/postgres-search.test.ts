@@ -168,6 +168,8 @@ describe('a search in Postgres', () => {
     })
     await fill(sessions)
     expect((await all(sessions, admin, { text: 'blue' })).length).toBeGreaterThan(0)
+    // A search waits for what its own tenant said.
+    await sessions.settled()
     expect((await pool.query('select * from llm_session_terms')).rows).toEqual([])
     expect((await owner.query('select distinct tenant_id from llm_session_terms')).rowCount).toBe(2)
   })
