@@ -1,3 +1,4 @@
+import { pause } from '@sessions/core/node'
 import { createUIMessageStream, type UIMessage, type UIMessageChunk } from 'ai'
 import { isObject } from './kept-part.js'
 
@@ -12,13 +13,6 @@ interface Place {
 }
 
 const partsAtATime = 64
-// Far below 50 ms, the longest that other work in the process should ever wait.
-const sliceMs = 8
-// Taken at import: a test of the application may replace it by a clock that stands still, and work must go on.
-const later = setTimeout
-const now = performance.now.bind(performance)
-/** When the work of this turn of the event loop has to end, by `performance.now()`. */
-let turnEnds: number | undefined
 
 /** The message that the SDK's own reader makes of the chunks of an answer, in time linear to their number. */
 export async function readAnswer(id: string, chunks: readonly UIMessageChunk[]): Promise<UIMessage> {
@@ -44,14 +38,6 @@ async function readBatch(messageId: string, chunks: readonly UIMessageChunk[]): 
   })
   for await (const _ of stream as unknown as AsyncIterable<unknown>) await pause()
   return read!
-}
-
-/** Lets the event loop go on after every few milliseconds of work. */
-export async function pause(): Promise<void> {
-  if (turnEnds === undefined) {
-    turnEnds = now() + sliceMs
-    later(() => (turnEnds = undefined), 0)
-  } else if (now() >= turnEnds) await new Promise((resolve) => later(resolve, 0))
 }
 
 /**

@@ -1,8 +1,9 @@
 import { SessionError } from '@sessions/core'
+import { pause } from '@sessions/core/node'
 import { isToolUIPart, type UIMessage, type UIMessageChunk } from 'ai'
 import { AnswerChunks } from './answer-chunks.js'
 import { defined, fileOf, type KeptMessage, type KeptPart, known } from './kept-part.js'
-import { pause, readAnswer } from './read-answer.js'
+import { readAnswer } from './read-answer.js'
 
 /**
  * The messages of a session as `useChat` shows them: all that answers one message of the user is one message. They are
