@@ -1,7 +1,7 @@
 import { SessionError } from '../errors.js'
 import type { LiveSession } from '../service/live-session.js'
 import type { Service } from '../service/service.js'
-import { sideRecordRef, updateSideRecord, userRecordRef } from '../service/side-records.js'
+import { readSideRecord, sideRecordRef, updateSideRecord, userRecordRef } from '../service/side-records.js'
 import type { TurnBudget } from '../service/settings.js'
 import { tellStoreTime } from '../service/store-time.js'
 import type { SessionRef } from '../contract/session-record.js'
@@ -74,6 +74,16 @@ export async function reserveBudget(live: LiveSession, turnId: string): Promise<
   return { settle }
 }
 
+/** Looks before a session is stored for a turn: a turn that is refused leaves none behind. @throws `budget_exceeded` */
+export async function refuseSpent(live: LiveSession): Promise<void> {
+  const { service, ref } = live
+  if (service.budgets.length === 0) return
+  for (const { ref: at, budgets } of await ledgersOf(live)) {
+    const ledger = (await readSideRecord<Ledger>(atLedgers(service), at))?.value
+    if (ledger !== undefined) await withRoom(service, ref.tenantId, ledger, budgets)
+  }
+}
+
 /** The records of all budgets, each once: a turn is in a record by its id, so it reserves there for all budgets at once. */
 async function ledgersOf(live: LiveSession): Promise<Iterable<Taken>> {
   const ledgers = new Map<string, Taken>()
@@ -113,27 +123,34 @@ async function reserve(live: LiveSession, mine: Taken, turnId: string): Promise<
   const { service } = live
   const wanted = mine.budgets.map(reservationOf)
   await change(service, mine, async (before) => {
-    let ledger = before
-    if (overrun(ledger, mine.budgets) !== undefined) {
-      // A dead turn has nothing reserved.
-      const entries = Object.entries(ledger.reserved)
-      const alive = await Promise.all(entries.map(([id]) => isAlive(service, live.ref.tenantId, id)))
-      const dead = entries.filter((_, index) => !alive[index]).map(([id]) => id)
-      ledger = {
-        ...ledger,
-        reserved: Object.fromEntries(entries.filter((_, index) => alive[index])),
-        dropped: [...(ledger.dropped ?? []), ...dead].slice(-maxDropped),
-      }
-      const spent = overrun(ledger, mine.budgets)
-      if (spent !== undefined) {
-        throw new SessionError('budget_exceeded', `The budget of this ${spent.scope} is spent.`, {
-          path: spent.scope,
-        })
-      }
-    }
+    const ledger = await withRoom(service, live.ref.tenantId, before, mine.budgets)
     const tokens = Math.max(...wanted.map((each) => each.tokens))
     const costMicros = Math.max(...wanted.map((each) => each.costMicros))
     return { ...ledger, reserved: { ...ledger.reserved, [turnId]: { tokens, costMicros } } }
+  })
+}
+
+/** The ledger, when it has room for one more turn, if need be without the turns that are dead. @throws `budget_exceeded` */
+async function withRoom(
+  service: Service,
+  tenantId: string,
+  ledger: Ledger,
+  budgets: readonly TurnBudget[],
+): Promise<Ledger> {
+  if (overrun(ledger, budgets) === undefined) return ledger
+  // A dead turn has nothing reserved.
+  const entries = Object.entries(ledger.reserved)
+  const alive = await Promise.all(entries.map(([id]) => isAlive(service, tenantId, id)))
+  const dead = entries.filter((_, index) => !alive[index]).map(([id]) => id)
+  const living = {
+    ...ledger,
+    reserved: Object.fromEntries(entries.filter((_, index) => alive[index])),
+    dropped: [...(ledger.dropped ?? []), ...dead].slice(-maxDropped),
+  }
+  const spent = overrun(living, budgets)
+  if (spent === undefined) return living
+  throw new SessionError('budget_exceeded', `The budget of this ${spent.scope} is spent.`, {
+    path: spent.scope,
   })
 }
 

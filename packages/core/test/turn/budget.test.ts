@@ -305,3 +305,21 @@ describe('a budget', () => {
     for (const { expiresAt, updatedAt } of items) expect(expiresAt! - updatedAt).toBe(5_000_000)
   })
 })
+
+it('a budget that is spent leaves a draft one, and one that only dead turns hold does not', async () => {
+  let now = 1_000_000
+  const store = memoryStore({ clock: () => now })
+  const halting = haltingStore(store)
+  const budgets = [{ scope: 'tenant' as const, maxTokens: 100, reserveTokens: 60 }]
+  const doomed = await createSessions({ store: halting.store, budgets }).for(alice).create()
+  await doomed.turn('Hi', () => new Promise(() => {})).started
+  halting.kill()
+  const mine = createSessions({ store, budgets }).for(alice)
+  const refused = mine.draft()
+  expect(await codeOf(refused.turn('Hi', uses(1)).result)).toBe('budget_exceeded')
+  expect(refused.isStored).toBe(false)
+  now += 31_000
+  expect(await codeOf(refused.turn('Hi', uses(1)).result)).toBe('settled')
+  expect(refused.isStored).toBe(true)
+  expect((await mine.list()).items.map(({ id }) => id).toSorted()).toEqual([doomed.id, refused.id].toSorted())
+})
