@@ -1,12 +1,13 @@
 import { SessionError } from '../errors.js'
 import type { LiveSession } from '../service/live-session.js'
 import type { Service } from '../service/service.js'
-import { readSideRecord, sideRecordRef, updateSideRecord, userRecordRef } from '../service/side-records.js'
+import { readSideRecord, sideRecordRef, userRecordRef } from '../service/side-records.js'
 import type { TurnBudget } from '../service/settings.js'
 import { tellStoreTime } from '../service/store-time.js'
 import type { SessionRef } from '../contract/session-record.js'
 import { rootIdOf } from '../domain/session-body.js'
 import { isAlive } from '../service/living-turn.js'
+import { updateTogether } from '../service/update-together.js'
 import type { TurnUsage } from './usage.js'
 
 const dayMs = 24 * 3_600_000
@@ -138,20 +139,29 @@ async function withRoom(
   budgets: readonly TurnBudget[],
 ): Promise<Ledger> {
   if (overrun(ledger, budgets) === undefined) return ledger
-  // A dead turn has nothing reserved.
-  const entries = Object.entries(ledger.reserved)
-  const alive = await Promise.all(entries.map(([id]) => isAlive(service, tenantId, id)))
-  const dead = entries.filter((_, index) => !alive[index]).map(([id]) => id)
-  const living = {
-    ...ledger,
-    reserved: Object.fromEntries(entries.filter((_, index) => alive[index])),
-    dropped: [...(ledger.dropped ?? []), ...dead].slice(-maxDropped),
-  }
+  const asked = livingOf.get(ledger) ?? withoutDead(service, tenantId, ledger)
+  livingOf.set(ledger, asked)
+  const living = await asked
   const spent = overrun(living, budgets)
   if (spent === undefined) return living
   throw new SessionError('budget_exceeded', `The budget of this ${spent.scope} is spent.`, {
     path: spent.scope,
   })
+}
+
+// Of a ledger that is full: turns that begin at the same moment ask the store once for the turns that it names.
+const livingOf = new WeakMap<Ledger, Promise<Ledger>>()
+
+/** A dead turn has nothing reserved. */
+async function withoutDead(service: Service, tenantId: string, ledger: Ledger): Promise<Ledger> {
+  const entries = Object.entries(ledger.reserved)
+  const alive = await Promise.all(entries.map(([id]) => isAlive(service, tenantId, id)))
+  const dead = entries.filter((_, index) => !alive[index]).map(([id]) => id)
+  return {
+    ...ledger,
+    reserved: Object.fromEntries(entries.filter((_, index) => alive[index])),
+    dropped: [...(ledger.dropped ?? []), ...dead].slice(-maxDropped),
+  }
 }
 
 async function spend(
@@ -218,7 +228,7 @@ async function change(
 ): Promise<void> {
   const windowMs = budgets[0]!.windowMs
   const idleMs = windowMs === undefined ? service.ttl.absoluteMs : 2 * windowMs + dayMs
-  await updateSideRecord<Ledger>(atLedgers(service), ref, (ledger = emptyLedger) => next(ledger), {
+  await updateTogether<Ledger>(atLedgers(service), ref, (ledger = emptyLedger) => next(ledger), {
     idleMs,
     // Each turn is in the ledger by its id.
     isRepeatable: true,

@@ -323,3 +323,54 @@ it('a budget that is spent leaves a draft one, and one that only dead turns hold
   expect(refused.isStored).toBe(true)
   expect((await mine.list()).items.map(({ id }) => id).toSorted()).toEqual([doomed.id, refused.id].toSorted())
 })
+
+it('turns of one process that begin and end at once never race for the budget of their tenant', async () => {
+  const inner = memoryStore()
+  let races = 0
+  const store: SessionStore = {
+    ...inner,
+    async commit(ref, change) {
+      const isLedger = ref.tenantId === sideRecordTenant('budgets', 'acme')
+      return inner.commit(ref, change).catch((error: unknown) => {
+        if (isLedger) races++
+        throw error
+      })
+    },
+  }
+  const sessions = createSessions({
+    store,
+    budgets: [{ scope: 'tenant', maxTokens: 1000, reserveTokens: 10 }],
+  })
+  const made = await Promise.all(Array.from({ length: 60 }, async () => sessions.for(alice).create()))
+  const turns = made.map(async (session) => codeOf(session.turn('Hi', uses(10)).result))
+  expect(new Set(await Promise.all(turns))).toEqual(new Set(['settled']))
+  expect(races).toBe(0)
+})
+
+it('turns that begin at once on a spent budget ask once for the turns that have reserved it', async () => {
+  const inner = memoryStore()
+  let asked = 0
+  const store: SessionStore = {
+    ...inner,
+    async read(ref, options) {
+      if (ref.tenantId === sideRecordTenant('turns', 'acme')) asked++
+      return inner.read(ref, options)
+    },
+  }
+  const budgets = [{ scope: 'tenant' as const, maxTokens: 20, reserveTokens: 10 }]
+  const sessions = createSessions({ store, budgets })
+  const made = await Promise.all(Array.from({ length: 52 }, async () => sessions.for(alice).create()))
+  const gate = startGate()
+  const running = made
+    .slice(0, 2)
+    .map((session) => session.turn('Hi', async () => gate.opened.then(() => 'ok')))
+  for (const turn of running) await turn.started
+  asked = 0
+  const codes = await Promise.all(
+    made.slice(2).map(async (session) => codeOf(session.turn('Hi', uses(1)).result)),
+  )
+  expect(new Set(codes)).toEqual(new Set(['budget_exceeded']))
+  expect(asked).toBeLessThan(20)
+  gate.open()
+  await Promise.all(running.map(async (turn) => turn.result))
+})
