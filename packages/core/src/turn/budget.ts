@@ -1,7 +1,8 @@
 import { SessionError } from '../errors.js'
+import { changeTogether } from '../service/change-together.js'
 import type { LiveSession } from '../service/live-session.js'
 import type { Service } from '../service/service.js'
-import { sideRecordRef, updateSideRecord, userRecordRef } from '../service/side-records.js'
+import { sideRecordRef, userRecordRef } from '../service/side-records.js'
 import type { TurnBudget } from '../service/settings.js'
 import { tellStoreTime } from '../service/store-time.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
@@ -124,6 +125,8 @@ async function reserve(live: LiveSession, mine: Taken, turnId: string): Promise<
   let refused: SessionError | undefined
   await change(service, mine, async (before, at) => {
     refused = undefined
+    // An earlier try whose answer got lost.
+    if (Object.hasOwn(before.reserved, turnId)) return undefined
     const full = overrun(before, mine.budgets) !== undefined
     const ledger = await ended(before, { at, all: full })
     const spent = full ? overrun(ledger, mine.budgets) : undefined
@@ -250,7 +253,8 @@ async function change(
   const idleMs = windowMs === undefined ? service.ttl.absoluteMs : 2 * windowMs + dayMs
   const changed = (ledger = emptyLedger, record: SessionRecord | undefined) =>
     next(ledger, record?.updatedAt ?? 0)
-  await updateSideRecord<Ledger>(atLedgers(service), ref, changed, {
+  // The turns of a busy tenant are all in one ledger.
+  await changeTogether<Ledger>(atLedgers(service), ref, changed, {
     idleMs,
     // Each turn is in the ledger by its id.
     isRepeatable: true,
