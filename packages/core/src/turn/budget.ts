@@ -8,7 +8,7 @@ import { tellStoreTime } from '../service/store-time.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 import { rootIdOf } from '../domain/session-body.js'
 import { inParallel } from '../in-parallel.js'
-import { livingOf, turnLogRef } from '../service/living-turn.js'
+import { livingOf } from '../service/living-turn.js'
 import { saidUsage } from './said-usage.js'
 import type { TurnUsage } from './usage.js'
 
@@ -159,7 +159,7 @@ function endingDead(service: Service, tenantId: string) {
     const unknown = doubted.map(([id]) => id).filter((id) => !found.has(id))
     const living = unknown.length === 0 ? undefined : await livingOf(service, tenantId, unknown)
     await inParallel(unknown, readsAtOnce, async (id) => {
-      const said = living!.has(id) ? 'alive' : await saidUsage(service, turnLogRef(tenantId, id))
+      const said = living!.has(id) ? 'alive' : await saidUsage(service, tenantId, id)
       found.set(id, said === 'alive' ? said : spentBy(said))
     })
     let next = ledger

@@ -167,6 +167,41 @@ it('what a turn has used counts although the store was away when it ended', asyn
   expect(await ask(uses(1))).toBe('budget_exceeded')
 })
 
+it('what a turn has used counts when its process dies between its reply and its budget', async () => {
+  let now = 1_700_000_000_000
+  const inner = memoryStore({ clock: () => now })
+  const { store: halting, kill } = haltingStore(inner)
+  const stored = startGate()
+  const store: SessionStore = {
+    ...halting,
+    async commit(ref, change) {
+      const committed = await halting.commit(ref, change)
+      if (ref.tenantId === 'acme' && change.messages?.some(({ payload }) => payload.includes('"the end"'))) {
+        kill()
+        stored.open()
+      }
+      return committed
+    },
+  }
+  const settings = {
+    budgets: [{ scope: 'tenant' as const, maxTokens: 100, reserveTokens: 20 }],
+    // Nothing of the turn is in its record.
+    turns: { flushMs: 3_600_000 },
+    onWarning: () => {},
+  }
+  const session = await createSessions({ store, ...settings })
+    .for(alice)
+    .open('one')
+  void session.turn('Hi', () => [{ type: 'usage', inputTokens: 80 }, 'the end']).result.catch(() => {})
+  await stored.opened
+  now += 31_000
+  const other = await createSessions({ store: inner, ...settings })
+    .for(alice)
+    .open('two')
+  expect(await codeOf(other.turn('Hi', uses(20)).result)).toBe('settled')
+  expect(await codeOf(other.turn('Hi', uses(1)).result)).toBe('budget_exceeded')
+})
+
 it('a damaged record of a turn that died keeps nobody from asking', async () => {
   const { store, settings, turn, kill, pass } = await place()
   const { turnId } = await turn.started
