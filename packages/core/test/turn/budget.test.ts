@@ -324,29 +324,6 @@ it('a budget that is spent leaves a draft one, and one that only dead turns hold
   expect((await mine.list()).items.map(({ id }) => id).toSorted()).toEqual([doomed.id, refused.id].toSorted())
 })
 
-it('turns of one process that begin and end at once never race for the budget of their tenant', async () => {
-  const inner = memoryStore()
-  let races = 0
-  const store: SessionStore = {
-    ...inner,
-    async commit(ref, change) {
-      const isLedger = ref.tenantId === sideRecordTenant('budgets', 'acme')
-      return inner.commit(ref, change).catch((error: unknown) => {
-        if (isLedger) races++
-        throw error
-      })
-    },
-  }
-  const sessions = createSessions({
-    store,
-    budgets: [{ scope: 'tenant', maxTokens: 1000, reserveTokens: 10 }],
-  })
-  const made = await Promise.all(Array.from({ length: 60 }, async () => sessions.for(alice).create()))
-  const turns = made.map(async (session) => codeOf(session.turn('Hi', uses(10)).result))
-  expect(new Set(await Promise.all(turns))).toEqual(new Set(['settled']))
-  expect(races).toBe(0)
-})
-
 it('turns that begin at once on a spent budget ask once for the turns that have reserved it', async () => {
   const inner = memoryStore()
   let asked = 0
