@@ -349,7 +349,8 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
 }
 
 function logError(error: unknown, request: Request): void {
-  console.error(`[sessions] ${request.method} ${new URL(request.url).pathname}:`, toLogLine(error))
+  // Apart from the first argument, which may command what becomes of the others: `%c` in a path would hide the error.
+  console.error('[sessions]', `${request.method} ${new URL(request.url).pathname}:`, toLogLine(error))
 }
 
 function toClientRoles(given: SessionApiOptions['clientRoles'], isCompat: boolean): ApiConfig['clientRoles'] {
