@@ -12,10 +12,10 @@ const ask = async (query: string) => {
 }
 
 it('of any length is refused in a time that grows with its length alone', async () => {
-  // Compared with each other, so many names take many seconds.
-  const names = Array.from({ length: 40_000 }, (_, at) => `n${at}`).join('&')
+  // Compared with each other, so many names take minutes.
+  const names = Array.from({ length: 100_000 }, (_, at) => `n${at}`).join('&')
   expect(await ask(names)).toMatchObject([413, { code: 'too_large' }])
-  expect(await ask(`${names}&n39999`)).toMatchObject([400, { code: 'invalid', path: 'n39999' }])
+  expect(await ask(`${names}&n99999`)).toMatchObject([400, { code: 'invalid', path: 'n99999' }])
 })
 
 it('has each parameter once', async () => {
