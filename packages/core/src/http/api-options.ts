@@ -50,7 +50,7 @@ export interface RateLimit {
 
 /** Which pages of other origins may call the API, and how. */
 export interface CorsOptions {
-  /** Origins whose pages may call, such as `https://shop.example`. */
+  /** Origins whose pages may call, such as `https://shop.example`; `null`, which pages without one send, has no `credentials`. */
   origins: readonly string[]
   /** Whether their pages may send cookies (default false). */
   credentials?: boolean
