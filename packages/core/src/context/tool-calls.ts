@@ -16,7 +16,7 @@ export interface Repair {
     | 'lone-surrogate'
     /** A system message that is not at the beginning of the log: it becomes a note. */
     | 'note'
-    /** Messages of one role in a row, joined into the first because of `alternate`. */
+    /** Messages of one role in a row, joined into the first: the results of one step, and all with `alternate`. */
     | 'joined'
     /** A result without a call, or a second result. */
     | 'orphan-result'

@@ -12,7 +12,7 @@ import { call, type Entry, log, result, text } from './histories.js'
 
 const roles = (messages: readonly { role: string }[]) => messages.map(({ role }) => role)
 const hasNeighbours = (messages: readonly { role: string }[]) =>
-  messages.some(({ role }, index) => role !== 'tool' && role === messages[index - 1]?.role)
+  messages.some(({ role }, index) => role === messages[index - 1]?.role)
 const chat = (turns: number): Entry[] =>
   Array.from({ length: turns }, (_, index): Entry[] => [
     ['user', `Question ${index} about the weather`],
@@ -139,6 +139,30 @@ describe('the form of a context', () => {
       2, 4, 6, 9,
     ])
     expect(strict.tokens).toBe(loose.tokens)
+  })
+
+  it('has the results of one step in one message, whoever gave them', () => {
+    const messages = log(
+      ['user', 'Go'],
+      ['assistant', [call('a'), call('b'), call('c')]],
+      ['tool', [result('a')], { name: 'phone' }],
+      ['tool', [result('b')], { name: 'laptop' }],
+      ['user', 'And?'],
+    )
+    const { messages: shown, tokens, report } = buildContext({ messages }, { maxTokens: 1000 })
+    expect(roles(shown)).toEqual(['user', 'assistant', 'tool', 'assistant', 'user'])
+    expect(shown[2]).not.toHaveProperty('name')
+    expect((shown[2]!.content as { toolCallId: string }[]).map(({ toolCallId }) => toolCallId)).toEqual([
+      'a',
+      'b',
+      'c',
+    ])
+    expect(tokens).toBe(shown.reduce((sum, message) => sum + message.tokens, 0))
+    expect(report.repairs.map(({ seq, why }) => [seq, why])).toEqual([
+      [2, 'interrupted-call'],
+      [4, 'no-answer'],
+      [4, 'joined'],
+    ])
   })
 
   it('has one system message, in front, and shows later ones as what they are', () => {

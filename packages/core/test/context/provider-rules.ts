@@ -102,7 +102,8 @@ export function geminiProblems(messages: readonly Sent[]): string[] {
     if (message.role === 'system') continue
     const role = message.role === 'assistant' ? 'model' : message.role === 'tool' ? 'function' : 'user'
     const last = contents.at(-1)
-    if (last?.role === role) last.parts.push(...partsOf(message))
+    // Few convert a log otherwise than message by message.
+    if (last?.role === role && role !== 'function') last.parts.push(...partsOf(message))
     else contents.push({ role, parts: [...partsOf(message)] })
   }
   if (contents.length > 0 && contents[0]!.role !== 'user')
