@@ -152,7 +152,7 @@ describe('the form of a context', () => {
     const { messages: shown, tokens, report } = buildContext({ messages }, { maxTokens: 1000 })
     expect(roles(shown)).toEqual(['user', 'assistant', 'tool', 'assistant', 'user'])
     expect(shown[2]).not.toHaveProperty('name')
-    expect((shown[2]!.content as { toolCallId: string }[]).map(({ toolCallId }) => toolCallId)).toEqual([
+    expect((shown[2]!.content as unknown as { toolCallId: string }[]).map(({ toolCallId }) => toolCallId)).toEqual([
       'a',
       'b',
       'c',

@@ -12,7 +12,10 @@ const calling: readonly unknown[] =
 export class LangChainReader implements DialectReader {
   readonly #calls = new PartialCalls()
   readonly #held = new Held()
+  readonly #known = new Set<JsonValue>()
   #message: JsonValue | undefined
+  /** The first that says something in this step. */
+  #first: JsonValue | undefined
   #hasCalled = false
   /** The id of the thought that is told, which its pieces do not have, and what they have said. */
   #thought: { readonly id?: string; readonly text: string } = { text: '' }
@@ -22,14 +25,20 @@ export class LangChainReader implements DialectReader {
     if (event['type'] !== 'constructor' || event['lc'] !== 1 || !Array.isArray(event['id'])) return undefined
     const told = objectIn(event, 'kwargs')
     const kind = (event['id'] as readonly JsonValue[]).at(-1)
-    // The pieces of a message have its id, or none.
-    const { id: message = kind === 'AIMessageChunk' ? this.#message : undefined } = told
-    const before = message !== undefined && message === this.#message ? [] : this.#begin(message)
+    const message = told['id'] ?? undefined
+    // The pieces of a message have its id, or none; those of several may come by turns.
+    const isKnown = kind === 'AIMessageChunk' && (message === undefined || this.#known.has(message))
+    const before = isKnown ? [] : this.#begin(message)
+    this.#message = message ?? this.#message
     switch (kind) {
       case 'AIMessageChunk': {
         const pieces = objectsIn(told, 'tool_call_chunks')
         for (const [place, { index = place, id, name, args }] of pieces.entries())
-          this.#calls.add(index, { id: textOf(id), name: textOf(name), args })
+          this.#calls.add(JSON.stringify([this.#message ?? null, index]), {
+            id: textOf(id),
+            name: textOf(name),
+            args,
+          })
         this.#hasCalled ||= pieces.length > 0
         return [...before, ...this.#said(told), ...endOf(told, this.#hasCalled)]
       }
@@ -40,6 +49,7 @@ export class LangChainReader implements DialectReader {
       }
       case 'ToolMessage':
       case 'ToolMessageChunk':
+        this.#first = undefined
         return [...before, resultOf(told)]
       default:
         return before
@@ -55,7 +65,8 @@ export class LangChainReader implements DialectReader {
   }
 
   #begin(message: JsonValue | undefined): JsonObject[] {
-    this.#message = message
+    this.#message = undefined
+    if (message !== undefined) this.#known.add(this.#held.keep(message))
     this.#hasCalled = false
     this.#thought = { text: '' }
     return this.#calls.end()
@@ -64,12 +75,19 @@ export class LangChainReader implements DialectReader {
   #said(told: JsonObject): JsonObject[] {
     const { reasoning_content: thought, refusal } = objectIn(told, 'additional_kwargs')
     const { content } = told
-    return [
+    const said = [
       ...saying('reasoning', textOf(thought)),
       ...saying('text', textOf(content)),
       ...objectsIn(told, 'content').flatMap((block) => this.#block(block)),
       ...(textOf(refusal) === '' ? [] : [{ type: 'refusal', refusal: refusal! }]),
     ]
+    if (said.length > 0) this.#first ??= this.#message
+    const message = this.#message
+    if (typeof message !== 'string' || message === this.#first) return said
+    // The words of several must not run together.
+    return said.map((part) =>
+      part['type'] === 'text' || part['type'] === 'reasoning' ? { id: message, ...part } : part,
+    )
   }
 
   /** The parts of a block, in the form of its provider, or in that which LangChain has for all of them. */

@@ -167,6 +167,32 @@ it('keeps a refusal, and a call whose arguments were cut off', async () => {
   expect(finishReason).toBe('length')
 })
 
+it('runs the words of several messages not together, and joins calls whose pieces come by turns', async () => {
+  const begun = (name: string) => piece('{"a":', { id: name, name: 'add' })
+  const chunks = [
+    chunk({ content: 'Hello' }, 'one'),
+    chunk({ content: 'Wor' }, 'two'),
+    chunk(begun('c'), 'one'),
+    chunk({ content: 'ld', ...begun('d') }, 'two'),
+    chunk(piece('1}'), 'one'),
+    chunk(piece('2}'), 'two'),
+    new Serialized('ToolMessage', { tool_call_id: 'c', name: 'add', content: '2' }),
+    chunk({ content: 'Done' }, 'three'),
+  ]
+  const { content } = await answered(chunks)
+  expect(content[0]).toEqual([text('Hello'), text('World', { id: 'two' }), call('c'), call('d', { a: 2 })])
+  expect(content.at(-1)).toBe('Done')
+})
+
+it('reads chunks that have no id at all', async () => {
+  const chunks = [
+    chunk({ content: 'Hello', id: undefined }),
+    chunk({ ...piece('{"a":', { id: 'c', name: 'add' }), id: undefined }),
+    chunk({ ...piece('1}'), id: null }),
+  ]
+  expect((await answered(chunks)).content).toEqual([[text('Hello'), call('c')]])
+})
+
 it('reads several messages, and what a tool gave between them', async () => {
   const chunks = [
     chunk(piece('{"a":1}', { id: 'c', name: 'add' }), 'one'),
