@@ -126,7 +126,8 @@ function reasoningText({ reasoning, content, summary }: JsonObject): string {
 /** Mistral has a list of texts. */
 function textOf(thinking: JsonValue = ''): JsonValue {
   if (!Array.isArray(thinking)) return thinking
-  return thinking.map((piece: JsonValue) => (isJsonObject(piece) ? (piece['text'] ?? '') : piece)).join('')
+  const texts = thinking.map((piece: JsonValue) => (isJsonObject(piece) ? piece['text'] : piece))
+  return texts.filter((text) => typeof text === 'string').join('')
 }
 
 /** Arguments come as JSON text, and sometimes as text that is not JSON. */

@@ -152,11 +152,9 @@ describe('the form of a context', () => {
     const { messages: shown, tokens, report } = buildContext({ messages }, { maxTokens: 1000 })
     expect(roles(shown)).toEqual(['user', 'assistant', 'tool', 'assistant', 'user'])
     expect(shown[2]).not.toHaveProperty('name')
-    expect((shown[2]!.content as unknown as { toolCallId: string }[]).map(({ toolCallId }) => toolCallId)).toEqual([
-      'a',
-      'b',
-      'c',
-    ])
+    expect(
+      (shown[2]!.content as unknown as { toolCallId: string }[]).map(({ toolCallId }) => toolCallId),
+    ).toEqual(['a', 'b', 'c'])
     expect(tokens).toBe(shown.reduce((sum, message) => sum + message.tokens, 0))
     expect(report.repairs.map(({ seq, why }) => [seq, why])).toEqual([
       [2, 'interrupted-call'],

@@ -91,7 +91,8 @@ export class LangChainReader implements DialectReader {
   }
 
   /** The parts of a block, in the form of its provider, or in that which LangChain has for all of them. */
-  #block({ index: _, ...block }: JsonObject): JsonObject[] {
+  #block(given: JsonObject): JsonObject[] {
+    const { index: _, ...block } = given
     const { type } = block
     if (calling.includes(type)) return []
     switch (type) {
@@ -110,7 +111,8 @@ export class LangChainReader implements DialectReader {
     }
   }
 
-  #thinks({ type: _, thinking, reasoning, text, id, signature, ...fields }: JsonObject): JsonObject[] {
+  #thinks(block: JsonObject): JsonObject[] {
+    const { thinking, reasoning, text, id, signature, ...fields } = block
     const said = textOf(thinking ?? reasoning ?? text)
     const known = this.#thought
     // With its id it may come once more, whole, after its pieces.
@@ -132,8 +134,9 @@ export class LangChainReader implements DialectReader {
 }
 
 /** Annotations are what a text cites; a piece may have nothing else. */
-function textsIn({ annotations: _, ...block }: JsonObject): JsonObject[] {
-  return textWith(block).filter(({ type, text }) => type !== 'text' || typeof text === 'string')
+function textsIn(block: JsonObject): JsonObject[] {
+  const { annotations: _, ...text } = block
+  return textWith(text).filter(({ type, text }) => type !== 'text' || typeof text === 'string')
 }
 
 function callOf({ id, name = '', args = {} }: JsonObject): JsonObject {
