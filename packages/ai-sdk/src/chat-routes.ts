@@ -55,15 +55,16 @@ export const chatRoutes: readonly AdapterRoute[] = [
     streams: true,
     async handle(call) {
       const { id, trigger, messageId, messages, message } = call.body as Body
-      const isNew = trigger === 'submit-message'
-      const sent = isNew
-        ? (parseWith(uiMessage, messages?.at(-1) ?? message, 'message', ofBody) as UIMessage)
-        : undefined
+      const last = messages?.at(-1) ?? message
+      // A page whose question was lost on its way asks for the answer alone.
+      const isNew =
+        trigger === 'submit-message' || (messageId === undefined && (await isLost(call, id, last)))
+      const sent = isNew ? (parseWith(uiMessage, last, 'message', ofBody) as UIMessage) : undefined
       // Before the chat begins: a request that is refused leaves none behind.
       const said = sent === undefined || sent.role === 'assistant' ? undefined : checked(call, sent)
       const session = await call.open(id, said !== undefined && id.length >= shortestNewId)
       const [input, from] = await (sent === undefined
-        ? again(session, messageId)
+        ? again(session, messageId ?? (isOfUser(last) ? last.id : undefined))
         : submitted(call, session, sent, { said, messageId }))
       const running =
         sent?.role === 'assistant' && input === undefined ? await session.currentTurn() : undefined
@@ -133,8 +134,21 @@ function checked(call: AdapterCall, sent: UIMessage): MessageInput {
   return call.check(fromUIMessage(sent)[0]!, data)
 }
 
+function isOfUser(message: unknown): message is { readonly id: string } {
+  const { role, id } = (message ?? {}) as { role?: unknown; id?: unknown }
+  return role === 'user' && typeof id === 'string'
+}
+
+/** Whether a page shows a question as its last message that the chat does not have. */
+async function isLost(call: AdapterCall, chatId: string, last: unknown): Promise<boolean> {
+  if (!isOfUser(last)) return false
+  const session = await call.open(chatId, false).catch(ifMissing)
+  return session === undefined || (await findPlace(session, isNamed(last.id))) === undefined
+}
+
 /**
- * Back to just after the message of the user that is to be answered again.
+ * Back to just after the message of the user that is to be answered again: the last one that the page shows, if it names
+ * none.
  *
  * @throws `not_found` for a message that the chat does not have, unless the page asks for an answer that is missing.
  */

@@ -13,7 +13,8 @@ export interface PlacedMessage {
 const longestName = 16
 
 /**
- * Joins messages of one role in a row: always a block with its neighbour, and messages of the log with `alternate`.
+ * Joins messages of one role in a row: always a block with its neighbour, and the results of one step, of which some
+ * providers want all at once; messages of the log with `alternate`.
  * Each keeps its own text parts, so it stays clear who said what.
  */
 export function joined(
@@ -28,14 +29,18 @@ export function joined(
   for (const next of placed) {
     const isNeighbour =
       last !== undefined && last.message.role === next.message.role && next.message.role !== 'system'
-    if (!isNeighbour || !(alternate || last!.isOurs || next.isOurs)) {
+    const isResult = next.message.role === 'tool'
+    if (!isNeighbour || !(alternate || isResult || last!.isOurs || next.isOurs)) {
       messages.push(next.message)
       last = next
       parts = undefined
       continue
     }
     const { message, isOurs } = last!
-    if (!isOurs && !next.isOurs) repairs.push({ seq: next.message.seq ?? message.seq ?? 0, why: 'joined' })
+    const { seq } = next.message
+    // A result that was never given has a repair of its own.
+    const isMade = isResult && seq === undefined
+    if (!isOurs && !next.isOurs && !isMade) repairs.push({ seq: seq ?? message.seq ?? 0, why: 'joined' })
     parts ??= [...partsOf(message)]
     last = { message: together(message, isOurs, next, parts), isOurs: isOurs && next.isOurs }
     messages[messages.length - 1] = last.message
@@ -54,8 +59,10 @@ function together(
   const main = message.part === 'query' || (isFirstOurs && !isOurs) ? message : first
   const differ = !isFirstOurs && !isOurs && first.name !== message.name
   const { name: _, ...rest } = main
-  if (differ) parts.unshift(...speakerOf(first))
-  if (differ) parts.push(...speakerOf(message))
+  // Beside results no provider takes anything else.
+  const isTold = differ && message.role !== 'tool'
+  if (isTold) parts.unshift(...speakerOf(first))
+  if (isTold) parts.push(...speakerOf(message))
   for (const part of partsOf(message)) parts.push(part)
   return {
     ...rest,

@@ -4,8 +4,8 @@ import type { JsonValue } from '../json.js'
 import type { MessageGroup, ModelMessage } from './groups.js'
 
 /**
- * Texts that the model gets in addition to the log. They have the role of the user, never of the system: most of them
- * come from a user, and must not gain authority.
+ * Texts that the model gets in addition to the log. What a user has said has the role of the user, never of the system:
+ * it must not gain authority.
  */
 export interface ContextBlock {
   readonly role: Role

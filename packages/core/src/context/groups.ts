@@ -1,6 +1,6 @@
 import { type Message, type Role, textOf } from '../domain/message.js'
 import type { MessagePart } from '../domain/part.js'
-import { noteOf } from './note.js'
+import { noAnswer, noteOf } from './note.js'
 import type { CountTokens } from './token-count.js'
 import { type MatchedMessage, matchingCalls, type Repair, type ToolCall } from './tool-calls.js'
 import { interrupted, shownResult } from './tool-results.js'
@@ -40,7 +40,7 @@ export interface GroupedMessages {
 
 /**
  * The log as atomic groups, oldest first, repaired for all providers: each tool call is followed at once by exactly
- * one result, no result stands without its call, call ids are unique, no reasoning stands at the end, no text is blank
+ * one result, no user speaks right after a result, no result stands without its call, call ids are unique, no reasoning stands at the end, no text is blank
  * or malformed, no result takes more than `toolResultTokens`, and system messages after the beginning of the log, or
  * after `leadingTo`, are notes. The log itself does not change; `repairs` lists the differences. Made step by step.
  */
@@ -81,6 +81,14 @@ export function* grouping(
     previous = entry
   }
   if (previous !== undefined) close(previous)
+  let made: ModelMessage | undefined
+  for (const [index, group] of groups.entries()) {
+    const next = groups[index + 1]
+    if (group.messages.at(-1)!.role !== 'tool' || next?.messages[0]!.role !== 'user') continue
+    repairs.push({ seq: group.seqs.at(-1)!, why: 'no-answer' })
+    made ??= { ...noAnswer, tokens: countTokens(noAnswer) }
+    groups[index] = groupOf([...group.messages, made], group.at)
+  }
   return { groups, repairs }
 
   function close(last: MatchedMessage): void {

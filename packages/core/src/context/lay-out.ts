@@ -4,6 +4,7 @@ import { textOf } from '../domain/message.js'
 import { hashOf } from '../hash.js'
 import { copyJson } from '../json.js'
 import type { IncludedBlock } from './included.js'
+import { noAnswer } from './note.js'
 import { wellFormed } from './well-formed.js'
 import { type ContextMessage, type ContextPart, type ContextReport, droppedRanges } from './report.js'
 import type { ContextChoice, ContextSituation } from './strategy.js'
@@ -55,13 +56,19 @@ export function* layingOut(layout: Layout): Generator<void, BuiltContext> {
   )
   if (recall.length > 0) besides.push(blockOf(recallBlock(quoted), 'recall'))
   const { opener, unasked } = firstSpeaker()
+  const answer = blockOf(noAnswer, 'history')
 
-  const kept = history.filter((index) => !unasked.has(index))
+  const asked = history.filter((index) => !unasked.has(index))
+  const answered = answeredIn(asked, layout.spare - sumOf(opener))
+  const kept = asked.filter((index) => answered.get(index) !== 'left out')
+  const isKept = (index: number): boolean =>
+    isIn(index) && !unasked.has(index) && answered.get(index) !== 'left out'
   const before = [...head, ...opener]
   const since: PlacedMessage[] = []
   for (const index of kept) {
     const into = latest !== undefined && index >= latest ? since : before
     into.push(...ofGroup(index, index === latest ? 'query' : 'history'))
+    if (answered.get(index) === 'here') into.push(answer)
     yield
   }
   const all = [...before, ...besides, ...since]
@@ -92,7 +99,7 @@ export function* layingOut(layout: Layout): Generator<void, BuiltContext> {
   yield
   const told = new Set(facts)
   const { boundary } = choice
-  const dropped = yield* droppedRanges(layout, (index) => isIn(index) && !unasked.has(index), unasked)
+  const dropped = yield* droppedRanges(layout, isKept, unasked)
   yield
   const seqs: number[] = []
   for (const indexes of [layout.instructions, kept]) {
@@ -148,6 +155,27 @@ export function* layingOut(layout: Layout): Generator<void, BuiltContext> {
         group.role === 'system',
       ),
     )
+  }
+
+  /**
+   * Whether an answer must stand after results of tools whose own answer is left out, and a user speaks next; there is
+   * room for it, or they are left out, too.
+   */
+  function answeredIn(chosen: readonly number[], room: number): ReadonlyMap<number, 'here' | 'left out'> {
+    const answered = new Map<number, 'here' | 'left out'>()
+    // Blocks are a user's; with a latest message of a user they stand before it.
+    let isUserNext = latest === undefined && besides.length > 0
+    for (const index of chosen.toReversed()) {
+      const { messages } = groups[index]!
+      if (isUserNext && messages.at(-1)!.role === 'tool') {
+        const fits = answer.message.tokens <= room
+        answered.set(index, fits ? 'here' : 'left out')
+        if (!fits) continue
+        room -= answer.message.tokens
+      }
+      isUserNext = messages[0]!.role === 'user'
+    }
+    return answered
   }
 
   /**

@@ -16,7 +16,7 @@ export interface Repair {
     | 'lone-surrogate'
     /** A system message that is not at the beginning of the log: it becomes a note. */
     | 'note'
-    /** Messages of one role in a row, joined into the first because of `alternate`. */
+    /** Messages of one role in a row, joined into the first: the results of one step, and all with `alternate`. */
     | 'joined'
     /** A result without a call, or a second result. */
     | 'orphan-result'
@@ -27,6 +27,8 @@ export interface Repair {
     | 'shortened-result'
     /** A call without a result: it gets one that says so. */
     | 'interrupted-call'
+    /** Results of tools that a user's message follows: an answer that says so stands between. */
+    | 'no-answer'
     /** A call whose arguments are the beginning of a JSON object: providers refuse it, so it is shown without any. */
     | 'cut-input'
     /** A file, or an image, that was too large to be kept: a text names it. */

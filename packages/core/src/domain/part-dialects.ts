@@ -52,7 +52,7 @@ const dialects: Readonly<Record<string, Translate>> = {
     return typeof refusal === 'string' ? [{ ...part, type: 'text', text: refusal, refusal: true }] : [part]
   },
   // Anthropic.
-  thinking: ({ thinking, ...rest }) => [{ ...rest, type: 'reasoning', text: thinking ?? '' }],
+  thinking: ({ thinking, ...rest }) => [{ ...rest, type: 'reasoning', text: textOf(thinking) }],
   redacted_thinking: (part) => [{ ...part, type: 'reasoning', text: '' }],
   tool_use: ({ id, name, input, ...rest }) => [{ ...rest, type: 'tool-call', ...call(id, name, input) }],
   tool_result: ({ tool_use_id, toolCallId, name, content, result: output, is_error, ...rest }) => [
@@ -63,6 +63,20 @@ const dialects: Readonly<Record<string, Translate>> = {
       ...(is_error === undefined ? {} : { isError: is_error }),
     },
   ],
+  // AI SDK 4, and assistant-ui, which has the result within its call.
+  'tool-call': (part) => {
+    const { args, argsText: _, result: output, isError, ...rest } = part
+    if (args === undefined || part['input'] !== undefined) return [part]
+    const made = { ...rest, input: fromText(args)! }
+    if (output === undefined) return [made]
+    const { toolCallId, toolName } = part
+    const failed = isError === true ? { isError } : {}
+    return [made, { type: 'tool-result', ...result(toolCallId, output, toolName), ...failed }]
+  },
+  'tool-result': (part) => {
+    const { result: output, ...rest } = part
+    return [part['output'] === undefined && output !== undefined ? { ...rest, output } : part]
+  },
   // unified-llm-client, LangChain.
   tool_call: ({ id, name, args, ...rest }) => [{ ...rest, type: 'tool-call', ...call(id, name, args) }],
 }
@@ -107,6 +121,13 @@ function reasoningText({ reasoning, content, summary }: JsonObject): string {
     if (text !== '') return text
   }
   return ''
+}
+
+/** Mistral has a list of texts. */
+function textOf(thinking: JsonValue = ''): JsonValue {
+  if (!Array.isArray(thinking)) return thinking
+  const texts = thinking.map((piece: JsonValue) => (isJsonObject(piece) ? piece['text'] : piece))
+  return texts.filter((text) => typeof text === 'string').join('')
 }
 
 /** Arguments come as JSON text, and sometimes as text that is not JSON. */

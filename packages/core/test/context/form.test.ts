@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { buildContext } from '../../src/context/build-context.js'
 import { compose } from '../../src/context/compose.js'
 import { facts } from '../../src/context/facts.js'
+import { pinned } from '../../src/context/pick.js'
 import { relevance } from '../../src/context/relevance.js'
 import { summarize } from '../../src/context/summary.js'
 import { estimateTokens } from '../../src/context/token-count.js'
@@ -11,7 +12,7 @@ import { call, type Entry, log, result, text } from './histories.js'
 
 const roles = (messages: readonly { role: string }[]) => messages.map(({ role }) => role)
 const hasNeighbours = (messages: readonly { role: string }[]) =>
-  messages.some(({ role }, index) => role !== 'tool' && role === messages[index - 1]?.role)
+  messages.some(({ role }, index) => role === messages[index - 1]?.role)
 const chat = (turns: number): Entry[] =>
   Array.from({ length: turns }, (_, index): Entry[] => [
     ['user', `Question ${index} about the weather`],
@@ -140,6 +141,28 @@ describe('the form of a context', () => {
     expect(strict.tokens).toBe(loose.tokens)
   })
 
+  it('has the results of one step in one message, whoever gave them', () => {
+    const messages = log(
+      ['user', 'Go'],
+      ['assistant', [call('a'), call('b'), call('c')]],
+      ['tool', [result('a')], { name: 'phone' }],
+      ['tool', [result('b')], { name: 'laptop' }],
+      ['user', 'And?'],
+    )
+    const { messages: shown, tokens, report } = buildContext({ messages }, { maxTokens: 1000 })
+    expect(roles(shown)).toEqual(['user', 'assistant', 'tool', 'assistant', 'user'])
+    expect(shown[2]).not.toHaveProperty('name')
+    expect(
+      (shown[2]!.content as unknown as { toolCallId: string }[]).map(({ toolCallId }) => toolCallId),
+    ).toEqual(['a', 'b', 'c'])
+    expect(tokens).toBe(shown.reduce((sum, message) => sum + message.tokens, 0))
+    expect(report.repairs.map(({ seq, why }) => [seq, why])).toEqual([
+      [2, 'interrupted-call'],
+      [4, 'no-answer'],
+      [4, 'joined'],
+    ])
+  })
+
   it('has one system message, in front, and shows later ones as what they are', () => {
     const messages = log(
       ['system', 'Be brief.'],
@@ -227,6 +250,49 @@ describe('the form of a context', () => {
       1, 2, 3, 4,
     ])
     expect(JSON.stringify(messages)).toBe(before)
+  })
+
+  it('has an answer between results of tools and a user, as some providers demand, within the budget', () => {
+    const stopped: Entry[] = [
+      ['user', 'Go'],
+      ['assistant', [call('a')]],
+      ['tool', [result('a')]],
+      ['assistant', '', { status: 'aborted' }],
+    ]
+    const { messages, tokens, report } = buildContext(
+      { messages: log(...stopped, ['user', 'And?']) },
+      { maxTokens: 900, strategy: slidingWindow() },
+    )
+    expect(roles(messages)).toEqual(['user', 'assistant', 'tool', 'assistant', 'user'])
+    expect(messages[3]).toMatchObject({ content: '[No answer]', part: 'history' })
+    expect(report.repairs).toContainEqual({ seq: 3, why: 'no-answer' })
+    expect(tokens).toBe(messages.reduce((sum, message) => sum + message.tokens, 0))
+    // What runs is answered yet.
+    expect(
+      roles(buildContext({ messages: log(...stopped.slice(0, 3)) }, { maxTokens: 900 }).messages),
+    ).toEqual(['user', 'assistant', 'tool'])
+  })
+
+  it('has such an answer where its own is left out, or leaves the results out, too', () => {
+    const messages = log(
+      ['user', 'Go', { metadata: { pinned: true } }],
+      ['assistant', [call('a')], { metadata: { pinned: true } }],
+      ['tool', [result('a')]],
+      ['assistant', 'Done'],
+      ['user', 'And?'],
+    )
+    const whole = buildContext({ messages }, { maxTokens: 900, strategy: pinned() })
+    expect(roles(whole.messages)).toEqual(['user', 'assistant', 'tool', 'assistant', 'user'])
+    const { messages: less, report } = buildContext(
+      { messages },
+      { maxTokens: whole.tokens - 1, strategy: pinned() },
+    )
+    expect(roles(less)).toEqual(['user', 'user'])
+    expect(report.dropped).toEqual([{ from: 2, to: 4, messages: 3, why: 'outside-window' }])
+    expect(report.kept.history).toEqual([1, 5])
+    const unasked = log(['assistant', [call('a')]], ['tool', [result('a')]])
+    const told = buildContext({ messages: unasked, included: { state: { a: 1 } } }, { maxTokens: 900 })
+    expect(roles(told.messages)).toEqual(['user', 'assistant', 'tool', 'assistant', 'user'])
   })
 
   it('names the tool in every result, also in one that was never given', () => {

@@ -1,7 +1,7 @@
 import type { Role } from '../../src/domain/message.js'
 import type { MessagePart } from '../../src/domain/part.js'
 
-/** What the APIs of OpenAI, Anthropic and Gemini refuse with a 400, checked on messages in this library's form. */
+/** What the APIs of OpenAI, Anthropic, Gemini and Mistral refuse with a 400, checked on messages in this library's form. */
 interface Sent {
   readonly role: Role
   readonly content: string | readonly MessagePart[]
@@ -13,7 +13,21 @@ interface Turn {
 }
 
 export function providerProblems(messages: readonly Sent[]): string[] {
-  return [...openAiProblems(messages), ...anthropicProblems(messages), ...geminiProblems(messages)]
+  return [
+    ...openAiProblems(messages),
+    ...anthropicProblems(messages),
+    ...geminiProblems(messages),
+    ...mistralProblems(messages),
+  ]
+}
+
+/** After results of tools an answer, or more results. */
+export function mistralProblems(messages: readonly Sent[]): string[] {
+  return messages.flatMap(({ role }, index) =>
+    role !== 'assistant' && role !== 'tool' && messages[index - 1]?.role === 'tool'
+      ? [`mistral: message ${index} of a ${role} comes right after a result`]
+      : [],
+  )
 }
 
 /** Every call is answered at once, by one tool message part each, before anything else; no answer without a call. */
@@ -88,7 +102,8 @@ export function geminiProblems(messages: readonly Sent[]): string[] {
     if (message.role === 'system') continue
     const role = message.role === 'assistant' ? 'model' : message.role === 'tool' ? 'function' : 'user'
     const last = contents.at(-1)
-    if (last?.role === role) last.parts.push(...partsOf(message))
+    // Few convert a log otherwise than message by message.
+    if (last?.role === role && role !== 'function') last.parts.push(...partsOf(message))
     else contents.push({ role, parts: [...partsOf(message)] })
   }
   if (contents.length > 0 && contents[0]!.role !== 'user')

@@ -34,6 +34,69 @@ describe('encodingMessage', () => {
     expect(stored({ role: 'assistant', content }).content).toEqual(content)
   })
 
+  it.each<[string, object[], object[]]>([
+    [
+      'a call and a result of AI SDK 4',
+      [
+        { type: 'tool-call', toolCallId: 'c', toolName: 'add', args: { a: 1 } },
+        { type: 'tool-result', toolCallId: 'c', toolName: 'add', result: 0, isError: true },
+      ],
+      [
+        { type: 'tool-call', toolCallId: 'c', toolName: 'add', input: { a: 1 } },
+        { type: 'tool-result', toolCallId: 'c', toolName: 'add', output: 0, isError: true },
+      ],
+    ],
+    [
+      'calls of assistant-ui, with and without a result',
+      [
+        {
+          type: 'tool-call',
+          toolCallId: 'c',
+          toolName: 'add',
+          args: { a: 1 },
+          argsText: '{"a":1}',
+          result: 2,
+        },
+        { type: 'tool-call', toolCallId: 'd', toolName: 'add', args: {}, argsText: '{}' },
+        { type: 'tool-call', toolCallId: 'e', toolName: 'add', args: {}, result: 'no', isError: true },
+      ],
+      [
+        { type: 'tool-call', toolCallId: 'c', toolName: 'add', input: { a: 1 } },
+        { type: 'tool-result', toolCallId: 'c', toolName: 'add', output: 2 },
+        { type: 'tool-call', toolCallId: 'd', toolName: 'add', input: {} },
+        { type: 'tool-call', toolCallId: 'e', toolName: 'add', input: {} },
+        { type: 'tool-result', toolCallId: 'e', toolName: 'add', output: 'no', isError: true },
+      ],
+    ],
+    [
+      'a call and a result that have these fields beside their own',
+      [
+        { type: 'tool-call', toolCallId: 'c', toolName: 'add', input: 1, args: 2, result: 3 },
+        { type: 'tool-result', toolCallId: 'c', output: null, result: 3 },
+      ],
+      [
+        { type: 'tool-call', toolCallId: 'c', toolName: 'add', input: 1, args: 2, result: 3 },
+        { type: 'tool-result', toolCallId: 'c', output: null, result: 3 },
+      ],
+    ],
+    [
+      'a thought of Mistral',
+      [
+        {
+          type: 'thinking',
+          thinking: [
+            { type: 'text', text: 'H' },
+            { type: 'text', text: 'm' },
+          ],
+          signature: 'S',
+        },
+      ],
+      [{ type: 'reasoning', text: 'Hm', signature: 'S' }],
+    ],
+  ])('keeps %s in its own form', (_, content, kept) => {
+    expect(stored({ role: 'assistant', content }).content).toEqual(kept)
+  })
+
   it('stamps tokens, and keeps name, metadata and status', () => {
     const message = stored({
       role: 'user',

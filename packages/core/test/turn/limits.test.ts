@@ -27,8 +27,17 @@ describe('what is long', () => {
     // More than one message may take, so they are several messages of one step.
     expect(result.replies.map(({ role }) => role)).toEqual(['assistant', 'tool', 'tool', 'assistant'])
     const { messages, report } = await session.context({ maxTokens: 1_000_000 })
-    expect(messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'tool', 'assistant'])
-    expect(report.repairs.filter(({ why }) => why !== 'shortened-result')).toEqual([])
+    // Some providers want the results of one step in one message.
+    expect(messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'assistant'])
+    expect(partsOf(messages.slice(2, 3)).map(({ toolCallId }) => toolCallId)).toEqual([
+      'c1',
+      'c2',
+      'c3',
+      'c4',
+    ])
+    expect(report.repairs.filter(({ why }) => why !== 'shortened-result')).toEqual([
+      { seq: 4, why: 'joined' },
+    ])
   })
 
   it.each([

@@ -1,10 +1,18 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js'
+import { fromText } from '../../domain/part-dialects.js'
 import { type DialectReader, objectIn, objectsIn, saying, textIn } from './fields.js'
+import { Held } from './held.js'
 import { PartialCalls } from './partial-calls.js'
+
+// Images, and what tools of the provider do.
+const whole: readonly string[] = ['image', 'toolResult', 'toolUse']
 
 /** Reads what Bedrock's Converse and ConverseStream give. Each event, and each block, is an object of one field. */
 export class BedrockReader implements DialectReader {
   readonly #calls = new PartialCalls()
+  readonly #held = new Held()
+  /** Blocks that are told when all their pieces have come, by index. */
+  readonly #blocks = new Map<JsonValue | undefined, { readonly name: string; readonly pieces: JsonValue[] }>()
   #isOpen = false
 
   get isOpen(): boolean {
@@ -26,12 +34,11 @@ export class BedrockReader implements DialectReader {
         this.#isOpen = true
         return []
       case 'contentBlockStart':
-        this.#call(index, objectIn(objectIn(told, 'start'), 'toolUse'))
-        return []
+        return this.#piece(index, objectIn(told, 'start'))
       case 'contentBlockDelta':
-        return this.#block(objectIn(told, 'delta'), index)
+        return this.#piece(index, objectIn(told, 'delta'))
       case 'contentBlockStop':
-        return this.#calls.end()
+        return [...this.#calls.end(), ...this.#end(index)]
       case 'messageStop':
         this.#isOpen = false
         return [...this.#calls.end(), { type: 'finish', finishReason: told['stopReason'] ?? null }]
@@ -55,6 +62,24 @@ export class BedrockReader implements DialectReader {
     this.#calls.add(index, { id, name: textIn(call, 'name') ?? '', args: call['input'] })
   }
 
+  /** What a piece of a block says at once. */
+  #piece(index: JsonValue | undefined, piece: JsonObject): JsonObject[] {
+    const [name = ''] = Object.keys(piece)
+    const open = this.#blocks.get(index)
+    const isCall = name === 'toolUse' && open === undefined && !isOwn(objectIn(piece, name))
+    if (!whole.includes(name) || isCall) return this.#block(piece, index)
+    const { pieces } = open ?? { pieces: [] as JsonValue[] }
+    pieces.push(this.#held.keep(piece[name]!))
+    this.#blocks.set(index, { name, pieces })
+    return []
+  }
+
+  #end(index: JsonValue | undefined): JsonObject[] {
+    const open = this.#blocks.get(index)
+    this.#blocks.delete(index)
+    return open === undefined ? [] : [{ type: open.name, [open.name]: joined(open.name, open.pieces) }]
+  }
+
   /** What a block says, or a piece of it. */
   #block(block: JsonObject, index?: JsonValue): JsonObject[] {
     const [name = ''] = Object.keys(block)
@@ -63,6 +88,7 @@ export class BedrockReader implements DialectReader {
       case 'text':
         return saying('text', textIn(block, 'text'))
       case 'toolUse':
+        if (isOwn(inner)) return [{ ...block, type: name }]
         this.#call(index, inner)
         return index === undefined ? this.#calls.end() : []
       case 'reasoningContent': {
@@ -80,6 +106,37 @@ export class BedrockReader implements DialectReader {
         return name === '' ? [] : [{ ...block, type: name }]
     }
   }
+}
+
+/** Whether the provider runs the tool itself. */
+function isOwn(call: JsonObject): boolean {
+  return call['type'] === 'server_tool_use'
+}
+
+/** A block of its pieces: inputs come as pieces of JSON, results as lists, images as pieces of their bytes. */
+function joined(name: string, pieces: readonly JsonValue[]): JsonObject {
+  const block: Record<string, JsonValue> = {}
+  const content: JsonObject[] = []
+  let input = ''
+  let bytes = ''
+  for (const piece of pieces) {
+    if (Array.isArray(piece)) for (const item of piece) append(content, item)
+    if (!isJsonObject(piece)) continue
+    Object.assign(block, piece)
+    if (typeof piece['input'] === 'string') input += piece['input']
+    bytes += atob(textIn(objectIn(piece, 'source'), 'bytes') ?? '')
+  }
+  if (name === 'toolUse') block['input'] = fromText(input) ?? {}
+  if (name === 'toolResult') block['content'] = content
+  if (bytes !== '') block['source'] = { bytes: btoa(bytes) }
+  return block
+}
+
+function append(content: JsonObject[], item: JsonValue): void {
+  if (!isJsonObject(item)) return
+  const [before, text] = [textIn(content.at(-1) ?? {}, 'text'), textIn(item, 'text')]
+  if (before === undefined || text === undefined) content.push(item)
+  else content[content.length - 1] = { text: before + text }
 }
 
 function sourceOf(citation: JsonObject): JsonObject {

@@ -137,7 +137,11 @@ function saidIn(message: JsonObject, id: JsonObject): JsonObject[] {
   // Mistral has lists of parts where a model thinks, or refers to what it was given.
   for (const part of objectsIn(message, 'content')) {
     const thoughts = objectsIn(part, 'thinking').map((thought) => textIn(thought, 'text') ?? '')
-    parts.push(Array.isArray(part['thinking']) ? { type: 'reasoning', text: thoughts.join('') } : part)
+    const signature = textIn(part, 'signature')
+    const signed = signature === undefined ? {} : { signature }
+    parts.push(
+      Array.isArray(part['thinking']) ? { type: 'reasoning', text: thoughts.join(''), ...signed } : part,
+    )
   }
   const refusal = textIn(message, 'refusal')
   if (refusal !== undefined && refusal !== '') parts.push({ type: 'refusal', refusal })

@@ -18,6 +18,8 @@ const ends: ReadonlySet<string> = new Set(['content-end', 'tool-call-end', 'cita
 /** Reads events and answers of Cohere's chat, version 2, with the names of its SDK or of its server. */
 export class CohereReader implements DialectReader {
   readonly #calls = new PartialCalls()
+  /** What an answer that failed has used. */
+  #usage: JsonObject | undefined
   #isOpen = false
 
   get isOpen(): boolean {
@@ -29,9 +31,9 @@ export class CohereReader implements DialectReader {
     const delta = objectIn(event, 'delta')
     const message = objectIn(type === undefined ? event : delta, 'message')
     if (type === undefined) {
-      const isWhole =
-        Array.isArray(message['content']) && textIn(event, 'finishReason', 'finish_reason') !== undefined
-      if (!isWhole) return undefined
+      // One that only calls tools has no content.
+      const isWhole = ['content', 'toolCalls', 'tool_calls'].some((name) => Array.isArray(message[name]))
+      if (!isWhole || textIn(event, 'finishReason', 'finish_reason') === undefined) return undefined
       const calls = objectsIn(message, 'toolCalls', 'tool_calls')
       for (const [index, call] of calls.entries()) this.#call(index, call)
       const said = objectsIn(message, 'content').flatMap(saidIn)
@@ -65,7 +67,9 @@ export class CohereReader implements DialectReader {
   }
 
   used(): readonly JsonObject[] {
-    return []
+    const usage = this.#usage
+    this.#usage = undefined
+    return usage === undefined ? [] : [{ type: 'usage', ...usage }]
   }
 
   #call(index: JsonObject[string] | undefined, call: JsonObject): void {
@@ -80,8 +84,14 @@ export class CohereReader implements DialectReader {
   #ended(told: JsonObject): JsonObject[] {
     this.#isOpen = false
     const finishReason = textIn(told, 'finishReason', 'finish_reason') ?? ''
-    if (finishReason === 'ERROR') throw new ModelFailure('The model told of an error.', { cause: told })
-    const usage = { ...objectIn(objectIn(told, 'usage'), 'tokens'), provider: 'cohere' }
+    const used = objectIn(told, 'usage')
+    const { cachedTokens, cached_tokens: cached = cachedTokens } = used
+    const counted = cached === undefined ? {} : { cached_tokens: cached }
+    const usage = { ...objectIn(used, 'tokens'), ...counted, provider: 'cohere' }
+    if (finishReason === 'ERROR') {
+      this.#usage = usage
+      throw new ModelFailure('The model told of an error.', { cause: told })
+    }
     return [...this.#calls.end(), { type: 'finish', usage, finishReason }]
   }
 }

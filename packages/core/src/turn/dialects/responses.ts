@@ -10,6 +10,8 @@ import {
   textIn,
 } from './fields.js'
 
+const pending: readonly unknown[] = ['queued', 'in_progress', 'cancelled']
+
 /** Reads events and responses of OpenAI's Responses. */
 export class ResponsesReader implements DialectReader {
   /** Items whose text was streamed. */
@@ -31,6 +33,9 @@ export class ResponsesReader implements DialectReader {
     const { type } = event
     if (type === undefined && event['object'] === 'response') {
       if (event['status'] === 'failed') this.#failed(event)
+      // In the background it is answered later.
+      if (pending.includes(event['status']))
+        throw new ModelFailure('The response has not ended.', { cause: event })
       return [...objectsIn(event, 'output').flatMap((item) => this.#item(item)), ...this.#ended(event)]
     }
     return typeof type === 'string' && type.startsWith('response.') ? this.#event(type, event) : undefined

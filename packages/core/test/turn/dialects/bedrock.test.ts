@@ -4,6 +4,9 @@ import { answered, broken, call, reasoning, text } from './answered.js'
 const delta = (contentBlockIndex: number, given: object) => ({
   contentBlockDelta: { contentBlockIndex, delta: given },
 })
+const begin = (contentBlockIndex: number, given: object) => ({
+  contentBlockStart: { contentBlockIndex, start: given },
+})
 const stop = (contentBlockIndex: number) => ({ contentBlockStop: { contentBlockIndex } })
 const start = { messageStart: { role: 'assistant' } }
 const usage = {
@@ -100,6 +103,58 @@ it('keeps blocks of any other kind', async () => {
   expect((await answered(given)).content).toEqual([
     [{ type: 'image', image: { format: 'png', source: { bytes: 'AQ==' } } }],
   ])
+})
+
+const grounded = {
+  toolUse: { toolUseId: 's', name: 'nova_grounding', input: { q: 'x' }, type: 'server_tool_use' },
+}
+const found = {
+  toolResult: { toolUseId: 's', status: 'success', content: [{ text: 'found' }, { json: { a: 1 } }] },
+}
+const image = { image: { format: 'png', source: { bytes: new Uint8Array([1, 2, 3]) } } }
+
+it.each([
+  [
+    'whole',
+    {
+      output: { message: { content: [grounded, found, { text: 'It is.' }, image] } },
+      stopReason: 'end_turn',
+    },
+  ],
+  [
+    'streamed',
+    [
+      start,
+      begin(0, { toolUse: { toolUseId: 's', name: 'nova_grounding', type: 'server_tool_use' } }),
+      delta(0, { toolUse: { input: '{"q":' } }),
+      delta(0, { toolUse: { input: '"x"}' } }),
+      stop(0),
+      begin(1, { toolResult: { toolUseId: 's', status: 'success' } }),
+      delta(1, { toolResult: [{ text: 'fo' }] }),
+      delta(1, { toolResult: [{ text: 'und' }, { json: { a: 1 } }] }),
+      stop(1),
+      delta(2, { text: 'It is.' }),
+      stop(2),
+      begin(3, { image: { format: 'png' } }),
+      delta(3, { image: { source: { bytes: new Uint8Array([1]) } } }),
+      delta(3, { image: { source: { bytes: new Uint8Array([2, 3]) } } }),
+      stop(3),
+      { messageStop: { stopReason: 'end_turn' } },
+    ],
+  ],
+])('keeps images, and what tools of the provider did, as it takes them back: %s', async (_, given) => {
+  const run = () => expect.unreachable('the provider runs it')
+  expect(await answered(given, { nova_grounding: { execute: run } })).toMatchObject({
+    status: 'completed',
+    content: [
+      [
+        { type: 'toolUse', ...grounded },
+        { type: 'toolResult', ...found },
+        text('It is.'),
+        { type: 'image', image: { format: 'png', source: { bytes: 'AQID' } } },
+      ],
+    ],
+  })
 })
 
 it('takes no half of an answer for a whole one', async () => {

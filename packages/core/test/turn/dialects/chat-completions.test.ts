@@ -155,6 +155,7 @@ it("reads what Mistral's SDK makes of it", async () => {
   const given = (message: object) => ({ index: 0, ...message, finishReason: 'tool_calls' })
   const events = [
     { data: chunk({ content: [{ type: 'thinking', thinking: [{ type: 'text', text: 'Hm' }] }] }) },
+    { data: chunk({ content: [{ type: 'thinking', thinking: [], signature: 'S' }] }) },
     { data: chunk({ content: 'Hello' }) },
     {
       data: {
@@ -170,7 +171,10 @@ it("reads what Mistral's SDK makes of it", async () => {
     usage: { inputTokens: 5, outputTokens: 4, cachedInputTokens: 2, model: 'm' },
   }
   const stored = [text('Hello'), call('c1'), call('c2', { a: 2 })]
-  expect(await answered(events)).toMatchObject({ ...outcome, content: [[reasoning('Hm'), ...stored]] })
+  expect(await answered(events)).toMatchObject({
+    ...outcome,
+    content: [[reasoning('Hm', { signature: 'S' }), ...stored]],
+  })
   const completion = {
     id: 'x',
     object: 'chat.completion',

@@ -72,6 +72,42 @@ it('reads a whole answer', async () => {
   })
 })
 
+it.each([
+  [
+    'toolCalls',
+    'toolPlan',
+    'finishReason',
+    { tokens: { inputTokens: 70, outputTokens: 9 }, cachedTokens: 4 },
+  ],
+  [
+    'tool_calls',
+    'tool_plan',
+    'finish_reason',
+    { tokens: { input_tokens: 70, output_tokens: 9 }, cached_tokens: 4 },
+  ],
+])('reads a whole answer that has no content, only %s', async (calls, plan, reason, used) => {
+  const given = {
+    id: 'm',
+    message: {
+      role: 'assistant',
+      [plan]: 'I add',
+      [calls]: [{ id: 'c', type: 'function', function: { name: 'add', arguments: '{"a":1}' } }],
+    },
+    [reason]: 'TOOL_CALL',
+    usage: used,
+  }
+  expect(await answered(given)).toMatchObject({
+    finishReason: 'tool-calls',
+    content: [[reasoning('I add'), call('c')]],
+    usage: { ...usage, cachedInputTokens: 4 },
+  })
+})
+
+it('counts what a failed answer has used', async () => {
+  const failed = { finishReason: 'ERROR', usage: { tokens: { inputTokens: 70, outputTokens: 9 } } }
+  expect(await answered([begun, { type: 'message-end', delta: failed }])).toMatchObject({ ...broken, usage })
+})
+
 it('takes no failed answer, and no half of one, for a whole one', async () => {
   expect(await answered([begun, said({ text: 'Hal' })])).toMatchObject({ ...broken, content: ['Hal'] })
   const failed = { type: 'message-end', delta: { finish_reason: 'ERROR', error: 'secret' } }

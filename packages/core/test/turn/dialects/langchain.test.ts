@@ -94,6 +94,105 @@ it("reads blocks of Anthropic's, whose calls come apart", async () => {
   })
 })
 
+it('keeps what a text cites, though the piece has no text, and a thought without the empty signature of its beginning', async () => {
+  const chunks = [
+    chunk({ content: [{ index: 0, type: 'thinking', thinking: '', signature: '' }] }),
+    chunk({ content: [{ index: 0, type: 'thinking', thinking: 'Hm' }] }),
+    chunk({ content: [{ index: 0, type: 'thinking', signature: 'S' }] }),
+    chunk({ content: 'Hello' }),
+    chunk({ content: [{ index: 1, type: 'text', citations: [{ url: 'https://a' }] }] }),
+    chunk({ content: [{ index: 1, type: 'text', text: '', annotations: [{ url: 'https://b' }] }] }),
+  ]
+  expect(await answered(chunks)).toMatchObject({
+    status: 'completed',
+    content: [[reasoning('Hm', { signature: 'S' }), text('Hello')]],
+    sources: [{ url: 'https://a' }, { url: 'https://b' }],
+  })
+})
+
+it('reads blocks in the form that LangChain has for all providers', async () => {
+  const other = (value: object) => ({ content: [{ type: 'non_standard', value }] })
+  const anthropic = [
+    chunk({ content: [{ type: 'reasoning', reasoning: 'H' }] }),
+    chunk({ content: [{ type: 'reasoning', reasoning: 'm' }] }),
+    chunk(other({ index: 0, type: 'thinking', signature: 'S' })),
+    chunk(other({ index: 1, type: 'redacted_thinking', data: 'R' })),
+    chunk({ content: [{ type: 'text', text: 'Hello' }] }),
+    chunk(other({ index: 2, type: 'text', citations: [{ url: 'https://a' }] })),
+  ]
+  expect(await answered(anthropic)).toMatchObject({
+    content: [[reasoning('Hm', { signature: 'S' }), reasoning('', { data: 'R' }), text('Hello')]],
+    sources: [{ url: 'https://a' }],
+  })
+})
+
+const ofResponses = (more: object = {}) => ({
+  response_metadata: { object: 'response', status: 'completed', ...more },
+})
+
+it("tells a thought of OpenAI's Responses once, and why the answer ended", async () => {
+  const whole = { type: 'reasoning', reasoning: 'Hmm', id: 'rs', encrypted_content: 'E' }
+  const chunks = [
+    chunk({}),
+    chunk({ content: [{ type: 'reasoning', reasoning: '', id: 'rs' }], id: undefined }),
+    chunk({ content: [{ type: 'reasoning', reasoning: 'Hm' }], id: undefined }),
+    chunk({ content: [{ type: 'reasoning', reasoning: 'm' }], id: undefined }),
+    chunk({ ...piece('{"a":', { id: 'c', name: 'add' }), id: undefined }),
+    chunk({ ...piece('1}'), id: undefined }),
+    chunk({ content: [whole], ...ofResponses() }),
+  ]
+  const thought = reasoning('Hmm', { id: 'rs', encrypted_content: 'E' })
+  expect(await answered(chunks)).toMatchObject({
+    finishReason: 'tool-calls',
+    content: [[thought, call('c')]],
+  })
+  const message = new Serialized('AIMessage', {
+    content: [whole, text('Hel')],
+    ...ofResponses({ status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } }),
+  })
+  expect(await answered(message)).toMatchObject({ finishReason: 'length', content: [[thought, text('Hel')]] })
+})
+
+it('keeps a refusal, and a call whose arguments were cut off', async () => {
+  const refused = chunk({ additional_kwargs: { refusal: 'No.' }, ...ofResponses() })
+  expect((await answered([refused])).content).toEqual([[text('No.', { refusal: true })]])
+  const message = new Serialized('AIMessage', {
+    content: '',
+    tool_calls: [],
+    invalid_tool_calls: [{ id: 'c', name: 'add', args: '{"a":', type: 'invalid_tool_call' }],
+    response_metadata: { stopReason: 'max_tokens' },
+  })
+  const { content, finishReason } = await answered(message)
+  expect(content).toEqual([[call('c', '{"a":')]])
+  expect(finishReason).toBe('length')
+})
+
+it('runs the words of several messages not together, and joins calls whose pieces come by turns', async () => {
+  const begun = (name: string) => piece('{"a":', { id: name, name: 'add' })
+  const chunks = [
+    chunk({ content: 'Hello' }, 'one'),
+    chunk({ content: 'Wor' }, 'two'),
+    chunk(begun('c'), 'one'),
+    chunk({ content: 'ld', ...begun('d') }, 'two'),
+    chunk(piece('1}'), 'one'),
+    chunk(piece('2}'), 'two'),
+    new Serialized('ToolMessage', { tool_call_id: 'c', name: 'add', content: '2' }),
+    chunk({ content: 'Done' }, 'three'),
+  ]
+  const { content } = await answered(chunks)
+  expect(content[0]).toEqual([text('Hello'), text('World', { id: 'two' }), call('c'), call('d', { a: 2 })])
+  expect(content.at(-1)).toBe('Done')
+})
+
+it('reads chunks that have no id at all', async () => {
+  const chunks = [
+    chunk({ content: 'Hello', id: undefined }),
+    chunk({ ...piece('{"a":', { id: 'c', name: 'add' }), id: undefined }),
+    chunk({ ...piece('1}'), id: null }),
+  ]
+  expect((await answered(chunks)).content).toEqual([[text('Hello'), call('c')]])
+})
+
 it('reads several messages, and what a tool gave between them', async () => {
   const chunks = [
     chunk(piece('{"a":1}', { id: 'c', name: 'add' }), 'one'),

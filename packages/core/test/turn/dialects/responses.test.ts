@@ -84,3 +84,11 @@ it('keeps the id of the message that follows a thought, without which its provid
   expect((await answered([begun, ...thinking, ...rest])).content).toEqual(content)
   expect((await answered(response([thought, said]))).content).toEqual(content)
 })
+
+it.each(['queued', 'in_progress', 'cancelled'])(
+  'takes a response that is %s for no answer',
+  async (status) => {
+    const given = { ...response([]), status }
+    expect(await answered(given)).toMatchObject({ ...broken, cause: { cause: { status } } })
+  },
+)
