@@ -89,7 +89,7 @@ export async function sessionContext(
     live.load(usualNews, maxAgeMs),
     memoryOf(live, options),
   ])
-  const isOver = live.isStored && (await isHistoryOver(live.service, record, newest.at(-1)))
+  const isOver = live.isStored && (await isHistoryOver(live.service, record, newest.at(-1), stored.turn))
   const body = isOver ? expired(stored, record.lastSeq) : stored
   const isEmpty = !live.isStored || isOver
   const ranges = isEmpty ? [] : rangesIn(body.path, record)
