@@ -38,21 +38,16 @@ export async function vectorsOf(
   texts: readonly string[],
   embed: Embed,
 ): Promise<readonly (readonly number[])[]> {
-  const given: unknown = await embed(texts)
-  if (!Array.isArray(given) || given.length !== texts.length)
-    throw new TypeError(`embed has to give a list of ${texts.length} vectors`)
-  const [first] = given as readonly unknown[]
-  for (const vector of given) {
-    if (!isVector(vector)) throw new TypeError('embed gave something that is no vector of finite numbers')
-    if (vector.length !== (first as { length: number }).length)
-      throw new TypeError('embed gave vectors of several lengths')
-  }
-  return given as readonly (readonly number[])[]
+  const given = await embed(texts)
+  const length = given?.[0]?.length
+  const isWhole = Array.isArray(given) && given.length === texts.length
+  if (isWhole && given.every((vector) => isVector(vector) && vector.length === length)) return given
+  throw new TypeError('embed has to give a vector of finite numbers for each text, all of one length')
 }
 
 /** A list of numbers, or what models that run in the process give: a `Float32Array` and the like. */
 function isVector(value: unknown): value is readonly number[] {
-  const isList = Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))
+  const isList = Array.isArray(value) || ArrayBuffer.isView(value)
   const numbers = value as readonly unknown[]
   return isList && numbers.length > 0 && numbers.every((number) => Number.isFinite(number))
 }

@@ -1,6 +1,5 @@
 import { type Identity, isAdmin } from '../domain/identity.js'
-import { atOnce } from '../at-once.js'
-import { telling } from '../calling.js'
+import { atOnce, telling } from '../calling.js'
 import { SessionError } from '../errors.js'
 import { defaultMaxNodes } from '../json.js'
 import type { Service } from '../service/service.js'

@@ -1,4 +1,4 @@
-import { atOnce } from '../at-once.js'
+import { atOnce } from '../calling.js'
 import { isSessionError, SessionError } from '../errors.js'
 import { keyKind, recordKindOf, type SessionRecord, type SessionRef } from '../contract/session-record.js'
 import type { SessionStore } from '../contract/session-store.js'

@@ -29,28 +29,24 @@ export function shortenedDocuments(
 // Of the mark that tells how much is missing.
 const markBytes = 50
 
-function shortened({ id, ...given }: TurnDocument, maxBytes: number): TurnDocument {
-  const fields = Object.entries(given as Readonly<Record<string, JsonValue>>)
-  const texts = fields.flatMap(([name, value]) => (typeof value === 'string' ? [{ name, text: value }] : []))
-  const longest = texts.toSorted((one, other) => other.text.length - one.text.length)[0]
-  let bytes = bytesOf({ id, [longest?.name ?? '']: '', shortened: true }) + markBytes
-  const kept: Record<string, JsonValue> = { id }
-  for (const [name, value] of fields) {
-    if (name === longest?.name) {
-      kept[name] = ''
-      continue
-    }
-    const more = bytesOf({ [name]: value })
+function shortened(document: TurnDocument, maxBytes: number): TurnDocument {
+  const { id, ...fields } = document as unknown as Readonly<Record<string, JsonValue>>
+  const lengthOf = (name: string): number => (typeof fields[name] === 'string' ? fields[name].length : 0)
+  const [longest = ''] = Object.keys(fields).toSorted((one, other) => lengthOf(other) - lengthOf(one))
+  const cut = lengthOf(longest)
+  let bytes = bytesOf({ id: id!, [longest]: '', shortened: true }) + markBytes
+  const kept: Record<string, JsonValue> = { id: id! }
+  for (const [name, value] of Object.entries(fields)) {
+    const more = cut > 0 && name === longest ? 0 : bytesOf({ [name]: value })
     // Half of the room is for the longest text, so that the fields beside it do not take the place of all of it.
-    if (bytes + more > maxBytes / 2) continue
+    if (more > 0 && bytes + more > maxBytes / 2) continue
     bytes += more
     kept[name] = value
   }
-  if (longest !== undefined) {
-    const { name, text } = longest
+  if (cut > 0) {
+    const text = fields[longest] as string
     const { length } = jsonPrefix(text, maxBytes - bytes)
-    const left = text.length - length
-    kept[name] = left === 0 ? text : `${text.slice(0, length)}… [${left} more characters left out]`
+    if (length < cut) kept[longest] = `${text.slice(0, length)}… [${cut - length} more characters left out]`
   }
   return { ...kept, shortened: true } as unknown as TurnDocument
 }
