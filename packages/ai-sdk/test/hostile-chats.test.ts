@@ -226,3 +226,17 @@ describe('what JavaScript calls', () => {
     await expect((async () => make())()).rejects.toMatchObject({ code: 'invalid', path })
   })
 })
+
+it('a page that goes on asking for new chats without a budget is refused, and no empty chat stays', async () => {
+  const sessions = createSessions({ budgets: [{ scope: 'user', maxTokens: 2 }], onWarning: () => {} })
+  const chat = chatOf({ model: modelOf(text('1', 'Hi')) }, sessions)
+  const first = new ChatClient(chat, { id })
+  await first.sendMessage({ text: 'Hi' })
+  expect(first.error).toBeUndefined()
+  for (const n of [1, 2, 3]) {
+    const page = new ChatClient(chat, { id: `${id}-${n}` })
+    await page.sendMessage({ text: 'Hi' })
+    expect(page.error?.message).toContain('budget_exceeded')
+  }
+  expect((await sessions.for(alice).list()).items.map((item) => item.id)).toEqual([id])
+})

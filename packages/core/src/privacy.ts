@@ -13,7 +13,8 @@ export type { UserFact } from './domain/user-fact.js'
 export type { OrdersOptions, PlacedOrder } from './session/earlier-orders.js'
 export type { RememberArguments, RememberOptions } from './session/remember.js'
 export type { SessionsPrivacy } from './privacy/sessions-privacy.js'
-export type { SweepSettings, Tenants } from './privacy/sweep.js'
+export type { Tenants } from './service/each-tenant.js'
+export type { SweepSettings } from './privacy/sweep.js'
 export type {
   ConsentSettings,
   EraseHook,

@@ -24,7 +24,8 @@ import { auditOf } from './audit/note.js'
 import { createAudit, type SessionsAudit } from './audit/sessions-audit.js'
 import { createConsent, type SessionsConsent } from './privacy/consent-handles.js'
 import type { SessionsPrivacy } from './privacy/sessions-privacy.js'
-import type { SweepSettings, Tenants } from './privacy/sweep.js'
+import type { Tenants } from './service/each-tenant.js'
+import type { SweepSettings } from './privacy/sweep.js'
 import { processRegistry } from './process-registry.js'
 
 const others = () => import('./later/others.js')

@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 export { type BusChannels, channelBus } from './bus/channel-bus.js'
+export { telling } from './calling.js'
 export {
   type BusListener,
   type SessionBus,
@@ -116,6 +117,7 @@ export type {
 } from './contract/session-store.js'
 export type { ReadSettings } from './service/settings.js'
 export type { CopyFailure, CopyProgress } from './service/copy-sessions.js'
+export { eachTenant } from './service/each-tenant.js'
 export { recordTenantsOf } from './service/record-tenants.js'
 export { setDeadline } from './contract/set-deadline.js'
 export { isEncrypting, standingOver } from './contract/stores-beneath.js'

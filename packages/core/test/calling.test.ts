@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest'
-import { createSessions, memoryStore, SessionError, type SessionStore } from '../src/index.js'
+import { copySessions, createSessions, memoryStore, SessionError, type SessionStore } from '../src/index.js'
 import { warnOnce } from '../src/node.js'
 import { createSessionApi } from '../src/http.js'
 import { rawOf, sealed, tamper } from './contract/sealed/sealed-stores.js'
@@ -61,3 +61,17 @@ it.each(failing)('onWarning of an adapter that fails %s does not end the process
   )
   expect(createSessions({ onWarning: tell })).toBeDefined()
 })
+
+it.each(failing)(
+  'onProgress of a copy that fails %s does not end the copy, nor the process',
+  async (when, tell) => {
+    const printed = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const [from, to] = [memoryStore(), memoryStore()]
+    await from.commit(at, { revision: 0, body: '{}' })
+    const report = await copySessions(from, to, { tenants: ['acme'], onProgress: tell })
+    expect(report).toMatchObject({ copied: 1, complete: true })
+    await vi.waitFor(() =>
+      expect(printed.mock.calls).toContainEqual(['[sessions] onProgress failed:', new Error(when)]),
+    )
+  },
+)

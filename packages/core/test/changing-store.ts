@@ -15,9 +15,11 @@ export function changingStore(
   const calls: string[] = []
   const store = wrapStore(inner, async (method, make) => {
     const call = calls.push(method)
-    const answer = await make()
-    await change(call)
-    return answer
+    try {
+      return await make()
+    } finally {
+      await change(call)
+    }
   })
   return { store, calls }
 }

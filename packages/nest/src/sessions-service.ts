@@ -91,8 +91,9 @@ export class SessionsService implements OnApplicationShutdown {
 
   /** Warns once, however often it happens. */
   readonly warn = warnOnce((warning) => {
-    if (this.#options.onWarning !== undefined) this.#options.onWarning(warning)
-    else new Logger('Sessions').warn(`${warning.code}: ${warning.message}`)
+    // Returned, for it may be asynchronous and reject.
+    if (this.#options.onWarning !== undefined) return this.#options.onWarning(warning)
+    return new Logger('Sessions').warn(`${warning.code}: ${warning.message}`)
   })
 
   /** The HTTP API, if `api` is set. @throws `invalid` with the path of a wrong option. */

@@ -150,6 +150,18 @@ it('warns once of a cookie that must not be set, the application or its log', as
   }
 })
 
+it('goes on when the application that it warns fails later', async () => {
+  vi.stubEnv('NODE_ENV', 'production')
+  const printed = vi.spyOn(console, 'error').mockImplementation(() => {})
+  const onWarning = async () => Promise.reject(new Error('later'))
+  const root = SessionsModule.forRoot({ service: { onWarning: () => {} }, onWarning })
+  const url = await serve(moduleWith([root], [ChatController]), 'Express')
+  expect((await fetch(`${url}/chat`, post({}))).status).toBe(500)
+  await vi.waitFor(() =>
+    expect(printed.mock.calls).toContainEqual(['[sessions] onWarning failed:', new Error('later')]),
+  )
+})
+
 it('a feature carries credentials as it says, and does not decide for the application', async () => {
   const root = SessionsModule.forRoot({ problems: false })
   const support = SessionsModule.forFeature('support', { header: true, cookie: false })

@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-import { SessionError } from '@sessions/core/store'
+import { SessionError, telling } from '@sessions/core/store'
 import { Redis, type RedisOptions } from 'ioredis'
 
 /** What `createRedisClient` takes: the options of ioredis, but for one. */
@@ -53,7 +53,7 @@ export function createRedisClient(url: string, options: CreateRedisClientOptions
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
     ...others,
   })
-  client.on('error', onError)
+  client.on('error', telling('onError', onError))
   return client
 }
 

@@ -21,6 +21,7 @@ import {
   type SessionRef,
   type SessionStore,
   type StoredSession,
+  telling,
 } from '@sessions/core/store'
 import { attempt, type Attempt } from './calls/attempt.js'
 import { ClientWarnings } from './checks/client-warnings.js'
@@ -107,7 +108,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   checkOptions(options, optionNames)
   const { keyPrefix = 'sessions', readTimeoutMs = 1000, writeTimeoutMs = 2000 } = options
   const { pageTimeoutMs = 5 * readTimeoutMs } = options
-  const { onWarning = warn } = options
+  const onWarning = telling('onWarning', options.onWarning ?? warn)
   checkTimeout(readTimeoutMs, 'readTimeoutMs')
   checkTimeout(pageTimeoutMs, 'pageTimeoutMs')
   checkTimeout(writeTimeoutMs, 'writeTimeoutMs')

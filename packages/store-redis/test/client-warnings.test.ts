@@ -2,7 +2,8 @@ import { startRedis, waitUntil, type RedisServer } from '@sessions/testkit'
 import { Cluster } from 'ioredis'
 import { createClient } from 'redis'
 import { createClient as createClient5 } from 'redis5'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { createRedisClient } from '../src/client.js'
 import { redisStore } from '../src/index.js'
 import { commandsDuring } from './watch-commands.js'
 import { ioredis, preset } from './clients.js'
@@ -109,3 +110,36 @@ test('has nothing to say of the preset and a server as it should be', async () =
   expect(warnings).toEqual([])
   client.disconnect()
 })
+
+test.each([
+  [
+    'now',
+    () => {
+      throw new Error('now')
+    },
+  ],
+  ['later', async () => Promise.reject(new Error('later'))],
+])(
+  'an application that fails %s is warned, and neither a call nor the process ends',
+  async (when, onWarning) => {
+    const printed = vi.spyOn(console, 'error').mockImplementation(() => {})
+    onTestFinished(() => printed.mockRestore())
+    const bare = ioredis(server.url)
+    onTestFinished(() => bare.disconnect())
+    delete (bare.options as { commandTimeout?: number }).commandTimeout
+    await bare.config('SET', 'maxmemory-policy', 'allkeys-lru')
+    await redisStore(bare, { onWarning }).read(ref)
+    await vi.waitFor(() =>
+      expect(printed.mock.calls).toEqual([
+        ['[sessions] onWarning failed:', new Error(when)],
+        ['[sessions] onWarning failed:', new Error(when)],
+      ]),
+    )
+    await bare.config('SET', 'maxmemory-policy', 'noeviction')
+    const client = createRedisClient('redis://127.0.0.1:1', { onError: onWarning })
+    onTestFinished(() => client.disconnect())
+    await vi.waitFor(() =>
+      expect(printed.mock.calls).toContainEqual(['[sessions] onError failed:', new Error(when)]),
+    )
+  },
+)

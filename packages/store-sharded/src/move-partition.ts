@@ -1,12 +1,14 @@
 import { copySessions } from '@sessions/core'
 import {
   checkOptions,
+  eachTenant,
   isSessionError,
   recordTenantsOf,
   SessionError,
   type SessionRecord,
   type SessionRef,
   type SessionStore,
+  telling,
 } from '@sessions/core/store'
 import type { PartitionMove } from './map-body.js'
 import { listDifferences, sessionsOf } from './list-differences.js'
@@ -27,7 +29,9 @@ export interface MovePartitionOptions {
    * first session of the tenant is made. Sessions of a tenant that it leaves out stay behind, where nobody finds them.
    */
   tenants: () => Iterable<string> | AsyncIterable<string>
-  /** Told of each step (default: nobody is told). */
+  /**
+   * Told of each step (default: nobody is told). Not waited for; what it throws is printed, and the move goes on.
+   */
   onProgress?: (progress: MoveProgress) => void
   /** Ends the move between two sessions; it rejects with the signal's reason. Call it again to go on (default: none). */
   signal?: AbortSignal
@@ -117,6 +121,7 @@ class Mover {
   readonly #route: ShardRoute
   readonly #claim: MoveClaim
   readonly #options: MovePartitionOptions
+  readonly #onProgress: (progress: MoveProgress) => void
   readonly #from: ReadonlyMap<string, string>
   readonly #target: SessionStore
   #copied = 0
@@ -128,6 +133,7 @@ class Mover {
     this.#route = route
     this.#claim = claim
     this.#options = options
+    this.#onProgress = telling('onProgress', options.onProgress ?? (() => {}))
     this.#from = new Map(Object.entries(claim.move.from))
     this.#target = this.#storeOf(claim.move.to)
   }
@@ -172,7 +178,7 @@ class Mover {
   }
 
   #tell(): void {
-    this.#options.onProgress?.({ step: this.#claim.move.step, copied: this.#copied })
+    this.#onProgress({ step: this.#claim.move.step, copied: this.#copied })
   }
 
   /** A look that a session which is written all the time does not fail: it is copied once it is frozen. */
@@ -277,7 +283,7 @@ class Mover {
   }
 
   async *#tenants(): AsyncGenerator<string, undefined> {
-    for await (const tenantId of this.#options.tenants()) {
+    for await (const tenantId of eachTenant(this.#options.tenants())) {
       if (!this.#route.placesOf(tenantId).some(({ partition }) => this.#from.has(partition))) continue
       yield tenantId
       yield* recordTenantsOf(tenantId)

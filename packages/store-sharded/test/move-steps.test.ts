@@ -1,6 +1,6 @@
 import { memoryStore, SessionError } from '@sessions/core'
 import type { SessionStore } from '@sessions/core/store'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { type MovePartitionOptions, type MoveProgress, tenantRoute } from '../src/index.js'
 import type { MapBody } from '../src/map-body.js'
 import { shardedStoreBy } from '../src/sharded-store.js'
@@ -245,4 +245,33 @@ it('takes tenants as they come, and looks at none that has nothing to move', asy
   expect([...listed].filter((tenant) => !tenant.startsWith('~'))).toEqual(['t0'])
   expect(listed).toContain('~turns:t0')
   expect([await count('a', 't0'), await count('b', 't0')]).toEqual([0, 150])
+})
+
+it.each([
+  [
+    'now',
+    () => {
+      throw new Error('now')
+    },
+  ],
+  ['later', async () => Promise.reject(new Error('later'))],
+])('goes on when what it tells of its steps fails %s', async (when, onProgress) => {
+  const printed = vi.spyOn(console, 'error').mockImplementation(() => {})
+  onTestFinished(() => printed.mockRestore())
+  const { move, count } = await scene()
+  expect(await move({ onProgress })).toEqual({ copied: 2, removed: 2 })
+  expect([await count('a', 't0'), await count('b', 't0')]).toEqual([0, 2])
+  await vi.waitFor(() =>
+    expect(printed.mock.calls).toContainEqual(['[sessions] onProgress failed:', new Error(when)]),
+  )
+})
+
+it('refuses tenants that are a text, and what is no tenant, before a session stays behind', async () => {
+  const { move, count, body } = await scene()
+  for (const given of ['t0', ['t0', undefined], ['', 't0'], undefined]) {
+    const wrong = { tenants: () => given as readonly string[] }
+    await expect(move(wrong)).rejects.toMatchObject({ code: 'invalid', path: 'tenants' })
+    expect((await body()).moved ?? {}).toEqual({})
+  }
+  expect(await count('a', 't0')).toBe(2)
 })

@@ -89,7 +89,7 @@ export interface SearchEntry {
   readonly seq: number
   /** When it was stored, epoch ms; for a title, when its session was created. */
   readonly at: number
-  /** The changes of its session by then: an entry never takes the place of one with more. */
+  /** The changes of its session by then: an entry never takes the place of one of the same moment with more. */
   readonly changes: number
   /** Who said it, or `title`. */
   readonly role: SearchedRole
@@ -165,8 +165,9 @@ export interface SearchedSession {
  */
 export interface SearchIndex {
   /**
-   * Keeps entries, each in place of the one of the same session and seq, unless that is of the same incarnation and of more
-   * changes. Others of an earlier incarnation go. Settles when they can be found.
+   * Keeps entries, each in place of the one of the same session and seq, unless that is of the same incarnation and later: of
+   * a later moment, for a store that has lost writes gives a seq to another message, or of the same moment and of more changes.
+   * Others of an earlier incarnation go. Settles when they can be found.
    */
   put(tenantId: string, entries: readonly SearchEntry[]): Promise<void>
   /** The newest first. */

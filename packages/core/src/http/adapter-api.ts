@@ -4,6 +4,7 @@ import { checkLength, encodeParsed, type MessageInput, parseMessage } from '../d
 import { isSessionError } from '../errors.js'
 import type { JsonObject } from '../json.js'
 import type { Session } from '../session.js'
+import { liveSessionOf } from '../session/live-of.js'
 import type { TurnEvent } from '../turn/event.js'
 import { apiOf, type SessionApi } from './api.js'
 import { type ApiConfig, type SessionApiOptions, toApiConfig } from './api-options.js'
@@ -106,6 +107,8 @@ function toAdapterCall(api: ApiConfig, call: Call): AdapterCall {
       const isAnonymous = identity.userId === undefined
       // Check before the session is stored: without its credential no caller could open it.
       if (isAnonymous) caller.checkCarrying()
+      const { refuseSpent } = await import('../later/turns.js')
+      await refuseSpent(liveSessionOf(mine.draft(), 'session'))
       const made = await mine.open(id)
       if (isAnonymous) await caller.carry(made)
       return made

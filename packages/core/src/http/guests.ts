@@ -32,6 +32,9 @@ export interface Guests {
   readonly transport: Transport
 }
 
+/** The ids of guests begin with it. */
+export const guestPrefix = 'guest:'
+
 const optionNames: OptionNames<GuestsOptions> = { secrets: 'list', cookie: true }
 const mark = 'guest'
 const monthsMs = 400 * 24 * 3_600_000
@@ -69,12 +72,16 @@ export function guests(options: GuestsOptions): Guests {
       const claim = sent === undefined ? undefined : await credentials.verify(sent)
       // Sessions may be signed with the same secrets: their credentials name no guest.
       if (claim?.incarnation !== mark || claim.ref.tenantId !== tenantId) return undefined
-      return { userId: `guest:${claim.ref.id}`, token: (await credentials.renew(sent!))!, isNew: false }
+      return {
+        userId: `${guestPrefix}${claim.ref.id}`,
+        token: (await credentials.renew(sent!))!,
+        isNew: false,
+      }
     },
     async create(tenantId) {
       const id = newId()
       const token = await credentials.sign({ ref: { tenantId, id }, incarnation: mark, generation: 1 })
-      return { userId: `guest:${id}`, token, isNew: true }
+      return { userId: `${guestPrefix}${id}`, token, isNew: true }
     },
   }
 }

@@ -101,7 +101,7 @@ export class RequestSession {
   }
 
   async #identify(): Promise<Identity> {
-    const identity = givenIdentity(await this.#options.identify())
+    const identity = givenIdentity(await this.#options.identify(), this.#guest)
     return this.#guest?.identify(identity) ?? identity
   }
 
@@ -200,7 +200,7 @@ export class RequestSession {
   async #bindGuest(id: string | undefined): Promise<Session | undefined> {
     if (this.#guest === undefined) return undefined
     const { fields, sessions, transport } = this.#options
-    const identity = givenIdentity(await this.#options.identify())
+    const identity = givenIdentity(await this.#options.identify(), this.#guest)
     if (identity.userId === undefined) {
       throw new SessionError('unauthenticated', 'Only a signed-in user can own a session.')
     }

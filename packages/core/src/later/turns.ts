@@ -1,5 +1,6 @@
 // What answers messages and works on what was said: loaded with the first turn or context of a process.
 export { beginTurn } from '../turn/admission.js'
+export { refuseSpent } from '../turn/budget.js'
 export { amendMessage, annotateMessage, redactMessage } from '../turn/change-message.js'
 export { cancelTurn, watchTurn } from '../turn/follow.js'
 export { rewindSession, switchToBranch } from '../turn/leave-branch.js'

@@ -5,7 +5,6 @@ import { decodeBody, rootIdOf, type SessionBody } from '../domain/session-body.j
 import { isSessionError } from '../errors.js'
 import { madeLabel } from '../service/keyed-requests.js'
 import type { Service } from '../service/service.js'
-import { releaseSlots } from '../service/session-slots.js'
 import { type SideRecordKind, sideRecordLabel, sideRecordTenant } from '../service/side-records.js'
 import { repeatUnknown } from '../service/unknown-outcome.js'
 import type { TenantUser } from '../service/user-record.js'
@@ -95,11 +94,6 @@ async function removePage(removal: Removal, listed: readonly SessionRecord[]): P
     messages: item.lastSeq - item.trimmedSeq,
     copies: copied.get(item.incarnation) ?? 0,
   }))
-  await releaseSlots(
-    service,
-    user.tenantId,
-    listed.map(({ id }) => id),
-  )
   await inBatches(listed, async (item) => {
     await repeatUnknown(() => service.store.remove(item, { incarnation: item.incarnation }))
     service.histories.forget(item)

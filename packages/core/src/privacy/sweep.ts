@@ -1,6 +1,7 @@
-import { isSessionError, SessionError } from '../errors.js'
+import { isSessionError } from '../errors.js'
 import { checkWhole } from '../contract/check-arguments.js'
 import { checkOptions } from '../options.js'
+import { eachTenant, noTenant, type Tenants } from '../service/each-tenant.js'
 import type { Service } from '../service/service.js'
 import { nobodysTenant } from '../audit/caller.js'
 import { keepAudit } from '../audit/keep-audit.js'
@@ -9,9 +10,6 @@ import { followSearch } from '../search/follow-search.js'
 import { keepUsage } from '../usage/keep-usage.js'
 import { resumeErasures } from './erase.js'
 import { applyRetention, type RetentionPace } from './retention.js'
-
-/** Tenants, as a list, or as a database gives them. */
-export type Tenants = Iterable<string> | AsyncIterable<string>
 
 /** How far a sweep goes. */
 export interface SweepSettings {
@@ -60,7 +58,7 @@ export async function sweepAll(
   await sweeping.step(async () => service.store.sweep({ limit }))
   let isAny = false
   let downInRow = 0
-  for await (const tenantId of checked(tenants)) {
+  for await (const tenantId of owned(tenants)) {
     if (isStopped()) return sweeping.end()
     const isDown = await sweepTenant(service, tenantId, sweeping)
     downInRow = isDown ? downInRow + 1 : 0
@@ -170,14 +168,9 @@ class Sweep {
   }
 }
 
-async function* checked(tenants: Tenants): AsyncGenerator<string, void> {
-  const isList = typeof tenants === 'object' && tenants !== null
-  if (!isList || !(Symbol.iterator in tenants || Symbol.asyncIterator in tenants)) {
-    throw new SessionError('invalid', 'tenants must be a list of tenants', { path: 'tenants' })
-  }
-  for await (const tenantId of tenants) {
-    if (typeof tenantId !== 'string' || tenantId === '' || tenantId.startsWith('~'))
-      throw new SessionError('invalid', 'tenants holds what is no tenant', { path: 'tenants' })
+async function* owned(tenants: Tenants): AsyncGenerator<string, void> {
+  for await (const tenantId of eachTenant(tenants)) {
+    if (tenantId.startsWith('~')) throw noTenant()
     yield tenantId
   }
 }

@@ -5,8 +5,6 @@ import { UnknownOutcomes } from './unknown-outcome.js'
 
 // More writers than this do not meet on one record; beyond it something is wrong and the caller should know.
 const mostRaces = 200
-// A change that must be made is tried for longer, but not forever.
-const mostPatientRaces = 10_000
 
 // How many of its newest changes a record names, so that a change whose answer was lost is known again.
 const keptChanges = 32
@@ -23,18 +21,13 @@ export function withChange(changes: readonly string[], changeId: string): string
 /** Counts the tries of one change under compare-and-set: another try follows a lost race, or a lost answer. */
 export class Attempts {
   readonly #races: readonly SessionErrorCode[]
-  readonly #most: number
   readonly #lost = new UnknownOutcomes()
   #count = 0
   #lostAt: number | undefined
 
-  /**
-   * @param races The codes by which a store says that another writer was faster.
-   * @param isPatient Goes on where other changes would give up, because nobody would try again.
-   */
-  constructor(races: readonly SessionErrorCode[] = ['conflict'], isPatient = false) {
+  /** @param races The codes by which a store says that another writer was faster. */
+  constructor(races: readonly SessionErrorCode[] = ['conflict']) {
     this.#races = races
-    this.#most = isPatient ? mostPatientRaces : mostRaces
   }
 
   /** Whether any try may have been applied without an answer. */
@@ -66,7 +59,7 @@ export class Attempts {
       this.#lostAt ??= revision
       return
     }
-    if (!this.#isRace(error) || ++this.#count >= this.#most) throw error
+    if (!this.#isRace(error) || ++this.#count >= mostRaces) throw error
     await pause(this.#count)
   }
 
@@ -83,6 +76,6 @@ export class Attempts {
 // Writers that lost a race and start again at the same moment lose the next one too. A random pause spreads them; it
 // grows with each try, because many tries mean many writers.
 async function pause(count: number): Promise<void> {
-  const ms = Math.random() * Math.min(2 ** count, 32 + Math.min(count, mostRaces))
+  const ms = Math.random() * Math.min(2 ** count, 32 + count)
   await new Promise((resolve) => later(resolve, ms))
 }

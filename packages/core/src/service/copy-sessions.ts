@@ -1,24 +1,28 @@
-import { atOnce } from '../calling.js'
+import { atOnce, telling } from '../calling.js'
 import { isSessionError, SessionError } from '../errors.js'
 import { keyKind, recordKindOf, type SessionRecord, type SessionRef } from '../contract/session-record.js'
 import type { SessionStore } from '../contract/session-store.js'
 import { inParallel } from '../in-parallel.js'
 import { checkOptions } from '../options.js'
 import { pause } from '../slices.js'
+import { eachTenant, type Tenants } from './each-tenant.js'
 import { recordTenantsOf } from './record-tenants.js'
 import { repeatUnknown } from './unknown-outcome.js'
 
 /** Which sessions are copied. */
 export interface CopySessionsOptions {
   /** Whose sessions are copied: a store lists one tenant at a time. */
-  tenants: Iterable<string> | AsyncIterable<string>
+  tenants: Tenants
   /**
    * Says of which sessions there is to be a copy (default: of all). With a filter the records that the library keeps
    * beside sessions (turns that run, answers to keyed requests, open transfers, budgets, and the keys of an encrypted
    * store that stands over the two) stay where they are.
    */
   filter?: (record: SessionRecord) => boolean
-  /** Told after each page of a tenant's sessions how far the copy is (default: nobody is told). */
+  /**
+   * Told after each page of a tenant's sessions how far the copy is (default: nobody is told). Not waited for; what it
+   * throws is printed, and the copy goes on.
+   */
   onProgress?: (progress: CopyProgress) => void
   /** Ends the copy between two sessions; it rejects with the signal's reason (default: none). */
   signal?: AbortSignal
@@ -97,9 +101,14 @@ export async function copySessions(
   to: SessionStore,
   options: CopySessionsOptions,
 ): Promise<CopyReport> {
-  checkOptions<CopySessionsOptions>(options, { tenants: true, filter: true, onProgress: true, signal: true })
+  checkOptions<CopySessionsOptions>(options, {
+    tenants: true,
+    filter: 'function',
+    onProgress: 'function',
+    signal: 'signal',
+  })
   const copy = new Copy(from, to, options)
-  for await (const tenantId of options.tenants) {
+  for await (const tenantId of eachTenant(options.tenants)) {
     await copy.tenant(tenantId)
     if (options.filter !== undefined) continue
     for (const beside of recordTenantsOf(tenantId)) {
@@ -129,6 +138,7 @@ class Copy {
   readonly #from: SessionStore
   readonly #to: SessionStore
   readonly #options: CopySessionsOptions
+  readonly #tell: (progress: CopyProgress) => void
   readonly #counts = { copied: 0, unchanged: 0, messages: 0 }
   readonly #conflicts = new Map<string, SessionRef>()
   readonly #failures = new Map<string, CopyFailure>()
@@ -139,6 +149,7 @@ class Copy {
     this.#from = from
     this.#to = to
     this.#options = options
+    this.#tell = telling('onProgress', options.onProgress ?? (() => {}))
   }
 
   async tenant(tenantId: string): Promise<void> {
@@ -158,8 +169,7 @@ class Copy {
 
   /** Copies what differs; true when nothing did. */
   async #look(tenantId: string, look: number): Promise<boolean> {
-    const { filter = () => true, onProgress } = this.#options
-    const isWanted = atOnce('filter', filter)
+    const isWanted = atOnce('filter', this.#options.filter ?? (() => true))
     const { copied } = this.#counts
     for await (const records of pagesOf(this.#from, tenantId)) {
       await inParallel(
@@ -167,7 +177,7 @@ class Copy {
         concurrency,
         (record) => this.#one(record, look),
       )
-      onProgress?.({ tenantId, look, ...this.#counts })
+      this.#tell({ tenantId, look, ...this.#counts })
     }
     return this.#counts.copied === copied
   }

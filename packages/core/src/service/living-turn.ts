@@ -1,7 +1,13 @@
 import type { SessionRef } from '../contract/session-record.js'
+import type { StoredSession } from '../contract/session-store.js'
+import { isUnreadable } from '../errors.js'
+import { inParallel } from '../in-parallel.js'
 import type { Service } from './service.js'
 import { sideRecordRef } from './side-records.js'
 import { readStoreTime } from './store-time.js'
+
+// Of one question for many turns.
+const readsAtOnce = 16
 
 /**
  * A turn's events are kept in a record beside its session. The same record is its heartbeat: every write moves
@@ -13,9 +19,32 @@ export function turnLogRef(tenantId: string, turnId: string): SessionRef {
 
 /** Whether a process still runs a turn, by the store's clock. */
 export async function isAlive(service: Service, tenantId: string, turnId: string): Promise<boolean> {
-  const stored = await service.store.read(turnLogRef(tenantId, turnId))
-  if (stored === undefined) return false
+  return (await livingOf(service, tenantId, [turnId])).has(turnId)
+}
+
+/** Those of some turns that a process still runs, by the store's clock. */
+export async function livingOf(
+  service: Service,
+  tenantId: string,
+  turnIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const writtenAt = new Map<string, number>()
+  await inParallel(turnIds, readsAtOnce, async (turnId) => {
+    const stored = await readable(service, turnLogRef(tenantId, turnId))
+    if (stored !== undefined) writtenAt.set(turnId, stored.record.updatedAt)
+  })
+  if (writtenAt.size === 0) return new Set()
   const now = await readStoreTime(service, tenantId)
-  // If the record was written while the time was read, the difference is negative: the turn is alive.
-  return now - stored.record.updatedAt < service.turns.leaseMs
+  // If a record was written while the time was read, the difference is negative: the turn is alive.
+  return new Set(turnIds.filter((id) => now - (writtenAt.get(id) ?? -Infinity) < service.turns.leaseMs))
+}
+
+/** A record; undefined for one that is gone, or that nobody can read: its turn cannot write to it either. */
+async function readable({ store }: Service, ref: SessionRef): Promise<StoredSession | undefined> {
+  try {
+    return await store.read(ref)
+  } catch (error) {
+    if (isUnreadable(error)) return undefined
+    throw error
+  }
 }

@@ -1,14 +1,10 @@
-import { isSessionError, isUnreadable, SessionError } from '../errors.js'
+import { isSessionError, SessionError } from '../errors.js'
 import { evictSessions } from './evict-sessions.js'
 import type { Service } from './service.js'
-import { sideRecordRef, updateSideRecord, userRecordRef } from './side-records.js'
+import { sideRecordRef, userRecordRef } from './side-records.js'
+import { claimSlot } from './slot-register.js'
 import type { SessionQuery } from '../contract/session-store.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
-
-/** The sessions that count: the ids of live sessions, as far as the register knows. */
-interface Register {
-  readonly holders: readonly string[]
-}
 
 type WhenFull = 'reject' | 'evict' | 'exceed'
 
@@ -17,8 +13,8 @@ const pageSize = 200
 /**
  * Admits a new session under `limits.maxSessions` and `limits.maxSessionsPerUser`.
  *
- * A register under compare-and-set lists the sessions that count, so creates at the same moment cannot all pass. A new
- * session that finds no room is removed again before any caller gets it.
+ * A register lists the sessions that count, so creates at the same moment cannot all pass. A new session that finds no
+ * room is removed again before any caller gets it.
  *
  * @throws `limit_reached`
  */
@@ -28,8 +24,8 @@ export async function takeSlots(service: Service, record: SessionRecord): Promis
   try {
     await takeUserSlot(service, record, whenFull)
     if (Number.isFinite(maxSessions)) {
-      const query = { tenantId, limit: pageSize }
-      await claim(service, record, sideRecordRef('slots', tenantId, 'tenant'), maxSessions, whenFull, query)
+      const register = sideRecordRef('slots', tenantId, 'tenant')
+      await claim(service, record, register, maxSessions, whenFull, { tenantId, limit: pageSize })
     }
   } catch (error) {
     const { incarnation, changes } = record
@@ -62,85 +58,55 @@ async function claim(
   service: Service,
   record: SessionRecord,
   register: SessionRef,
-  max: number,
+  limit: number,
   whenFull: WhenFull,
   query: SessionQuery,
 ): Promise<void> {
-  const admit = async (before: Register | undefined): Promise<Register | undefined> => {
-    let holders = before?.holders ?? []
-    if (holders.includes(record.id)) return undefined
-    let live: readonly SessionRecord[] = []
-    if (holders.length >= max) {
-      live = await stillLive(service, holders, query)
-      holders = live.map(({ id }) => id)
-    }
-    if (holders.length >= max) {
+  const max = Math.floor(limit)
+  await claimSlot(service.store, register, {
+    holder: record.incarnation,
+    max,
+    mayExceed: whenFull === 'exceed',
+    // No session lives longer than this, so a register without writes for this long lists no live session.
+    idleMs: service.ttl.absoluteMs,
+    ...(query.userId === undefined ? {} : { userId: query.userId }),
+    async live(holders) {
+      const live = await stillLive(service, holders, query)
+      if (live.length < max || whenFull === 'exceed') return live.map(({ incarnation }) => incarnation)
       if (whenFull === 'reject') {
         throw new SessionError('limit_reached', `There are already ${max} live sessions.`, {
           path: 'sessions',
         })
       }
       // `stillLive` returns the most active sessions first.
-      if (whenFull === 'evict') {
-        holders = (await evictSessions(service, live, live.length - max + 1)).map(({ id }) => id)
-      }
-    }
-    return { holders: [...holders, record.id] }
-  }
-  // No session lives longer than this, so a register without writes for this long lists no live session.
-  await updateSideRecord(service, register, admit, {
-    idleMs: service.ttl.absoluteMs,
-    isRepeatable: true,
-    ...(query.userId === undefined ? {} : { userId: query.userId }),
+      const kept = await evictSessions(service, live, live.length - max + 1)
+      return kept.map(({ incarnation }) => incarnation)
+    },
   })
 }
 
-/** Takes sessions out of the register of their tenant, so that it does not name them any more. */
-export async function releaseSlots(
-  service: Service,
-  tenantId: string,
-  ids: readonly string[],
-): Promise<void> {
-  await updateSideRecord<Register>(
-    service,
-    sideRecordRef('slots', tenantId, 'tenant'),
-    (before) => {
-      const holders = before?.holders.filter((id) => !ids.includes(id))
-      return holders === undefined || holders.length === before?.holders.length ? undefined : { holders }
-    },
-    // All creates of the tenant write this record, and an erasure may lose to them for long.
-    { idleMs: service.ttl.absoluteMs, isRepeatable: true, isPatient: true },
-  )
-}
-
-/** The holders that are live, the most active first. */
+/** The sessions of these incarnations that are live, the most active first. */
 async function stillLive(
   service: Service,
-  holders: readonly string[],
+  holders: ReadonlySet<string>,
   query: SessionQuery,
 ): Promise<SessionRecord[]> {
   const waiting = new Set(holders)
   const live: SessionRecord[] = []
-  let cursor: string | undefined
-  do {
-    const page = await service.store.list(cursor === undefined ? query : { ...query, cursor })
-    for (const item of page.items) if (waiting.delete(item.id)) live.push(item)
-    cursor = page.cursor
-  } while (cursor !== undefined && waiting.size > 0)
-  for (const id of waiting) {
-    // The index of the store may be behind; a read of the session is not.
-    const record = await readRecord(service, { tenantId: query.tenantId, id })
-    if (record !== undefined) live.push(record)
+  // A session that is written to while the list is read moves to the front, past the reader: the front is read again,
+  // down to where it was, until nothing more turns up.
+  let front = 0
+  for (let found = -1; found < live.length && waiting.size > 0;) {
+    found = live.length
+    let newest = 0
+    let cursor: string | undefined
+    do {
+      const page = await service.store.list(cursor === undefined ? query : { ...query, cursor })
+      for (const item of page.items) if (waiting.delete(item.incarnation)) live.push(item)
+      newest ||= page.items[0]?.activeAt ?? 0
+      cursor = (page.items.at(-1)?.activeAt ?? 0) < front ? undefined : page.cursor
+    } while (cursor !== undefined && waiting.size > 0)
+    front = newest
   }
   return live
-}
-
-/** The record of a session; undefined for one that is gone, or that nobody can read: it takes nobody's place. */
-async function readRecord({ store }: Service, ref: SessionRef): Promise<SessionRecord | undefined> {
-  try {
-    return (await store.read(ref))?.record
-  } catch (error) {
-    if (isUnreadable(error)) return undefined
-    throw error
-  }
 }

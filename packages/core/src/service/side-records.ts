@@ -50,8 +50,6 @@ export interface SideRecordOptions<Value extends object> extends Names {
   seen?: SideRecord<Value> | 'none'
   /** The change sees by itself whether it was made, so that another try is harmless, however many came since (default false). */
   isRepeatable?: boolean
-  /** It is tried 10,000 times while others write the record, for nobody would try again (default false: 200 times). */
-  isPatient?: boolean
 }
 
 const pageSize = 200
@@ -129,15 +127,8 @@ export async function updateSideRecord<Value extends object>(
   ) => Value | undefined | Promise<Value | undefined>,
   options: SideRecordOptions<Value> = {},
 ): Promise<SideRecord<Value> | undefined> {
-  const {
-    idleMs = Infinity,
-    keepsDeadline = false,
-    seen: known,
-    isRepeatable = false,
-    isPatient,
-    ...about
-  } = options
-  const attempts = new Attempts(['conflict', 'not_found'], isPatient)
+  const { idleMs = Infinity, keepsDeadline = false, seen: known, isRepeatable = false, ...about } = options
+  const attempts = new Attempts(['conflict', 'not_found'])
   const changeId = newChangeId()
   let seen = known === 'none' ? undefined : known
   try {

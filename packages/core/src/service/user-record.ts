@@ -6,7 +6,6 @@ import { isSessionError, isUnreadable, SessionError } from '../errors.js'
 import { forgetPreferencesOf } from './forget-preferences.js'
 import type { Service } from './service.js'
 import { addCounts } from './hook-counts.js'
-import { releaseSlots } from './session-slots.js'
 import type { EraseHook } from './settings.js'
 import {
   readSideRecord,
@@ -240,7 +239,6 @@ async function removeGiven(service: Service, record: SessionRecord): Promise<voi
   const { incarnation } = record
   await repeatUnknown(() => service.store.remove(record, { incarnation }))
   await removeSideRecordsNow(service, record, ['turns', 'requests', 'transfers'])
-  await releaseSlots(service, record.tenantId, [record.id])
 }
 
 /** While an erasure is `running`, its last look is still to come. */

@@ -156,6 +156,21 @@ const cases: readonly (readonly [title: string, run: (place: Place) => Promise<v
     },
   ],
   [
+    'keeps the later of two messages of one seq, as there are after a failover that lost writes',
+    async ({ tenantId, index, found }) => {
+      const told = (at: number, changes: number, term: string) =>
+        said('one', 1, { at, changes, ...words(term) })
+      await index.put(tenantId, [told(10, 9, 'lost')])
+      await index.put(tenantId, [told(20, 5, 'new')])
+      expect([await found('new'), await found('lost')]).toEqual(['one1', ''])
+      // Whoever had it to tell comes late.
+      await index.put(tenantId, [told(10, 9, 'lost')])
+      expect([await found('new'), await found('lost')]).toEqual(['one1', ''])
+      await index.put(tenantId, [told(30, 1, 'newest'), told(20, 6, 'lost')])
+      expect([await found('newest'), await found('new'), await found('lost')]).toEqual(['one1', '', ''])
+    },
+  ],
+  [
     'keeps the latest of what many tell at once, over two instances',
     async ({ tenantId, index, peer, found }) => {
       const tellers = 12

@@ -1,7 +1,8 @@
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 import { SessionError } from '../errors.js'
 import type { Service } from '../service/service.js'
-import { sideRecordRef, updateSideRecord } from '../service/side-records.js'
+import { sideRecordRef } from '../service/side-records.js'
+import { updateTogether } from '../service/update-together.js'
 
 /** Recent tries of short codes and verifiers: by one caller, or by all callers of a tenant. */
 interface Register {
@@ -53,7 +54,7 @@ export async function countTry(
     throw locked(service, all.record, path)
   }
   return {
-    at: own.record.updatedAt,
+    at: own.record!.updatedAt,
     async right() {
       await giveBack(service, ofCaller)
       if (!isOver) await giveBack(service, ofAll)
@@ -74,22 +75,22 @@ async function take(
   service: Service,
   ref: SessionRef,
   most: number,
-): Promise<{ count: number; record: SessionRecord }> {
-  let full: SessionRecord | undefined
+): Promise<{ count: number; record: SessionRecord | undefined }> {
+  let seen: SessionRecord | undefined
   const count = (before: Register = { count: 0 }, record?: SessionRecord): Register | undefined => {
-    full = before.count >= most ? record : undefined
-    return full === undefined ? { count: before.count + 1 } : undefined
+    seen = record
+    return before.count >= most ? undefined : { count: before.count + 1 }
   }
-  const changed = await updateSideRecord(service, ref, count, optionsOf(service))
+  const changed = await updateTogether(service, ref, count, optionsOf(service))
   return changed === undefined
-    ? { count: most + 1, record: full! }
+    ? { count: most + 1, record: seen }
     : { count: changed.value.count, record: changed.record }
 }
 
 async function giveBack(service: Service, ref: SessionRef): Promise<void> {
   const less = (before?: Register): Register | undefined =>
     before === undefined ? undefined : { count: Math.max(0, before.count - 1) }
-  await updateSideRecord(service, ref, less, optionsOf(service))
+  await updateTogether(service, ref, less, optionsOf(service))
 }
 
 /** The deadline stays, so that further tries do not keep a caller locked out. */

@@ -11,7 +11,7 @@ import { sameMessage } from '../service/known-message.js'
 import { withdrawIfErased } from '../service/user-record.js'
 import { expireNow } from '../session/over-histories.js'
 import { answerTurn } from './answer.js'
-import { type Reservation, reserveBudget } from './budget.js'
+import { refuseSpent, type Reservation, reserveBudget } from './budget.js'
 import { isHeld, stopTurn, waitForEnd } from './follow.js'
 import { releaseLease, type TakenLease, takeLease, turnInProgress } from './lease.js'
 import { turnOf } from './event.js'
@@ -43,7 +43,10 @@ export async function beginTurn<Handle extends TurnHandle>(
   const signal = request.signal ?? new AbortController().signal
   const question = await toQuestion(live, request, signal)
   // A refused turn leaves a draft one.
-  if (!live.isStored) checkForDraft(question, (await live.load()).body.path)
+  if (!live.isStored) {
+    checkForDraft(question, (await live.load()).body.path)
+    await refuseSpent(live)
+  }
   const ifRevision = await live.storeAt(request.ifRevision)
   const { message, from, isNamed } = question
   if (message === undefined || from !== undefined || isNamed) await expireNow(live)

@@ -1,12 +1,15 @@
 import { SessionError } from '../errors.js'
 import type { LiveSession } from '../service/live-session.js'
 import type { Service } from '../service/service.js'
-import { sideRecordRef, updateSideRecord, userRecordRef } from '../service/side-records.js'
+import { readSideRecord, sideRecordRef, userRecordRef } from '../service/side-records.js'
 import type { TurnBudget } from '../service/settings.js'
 import { tellStoreTime } from '../service/store-time.js'
-import type { SessionRef } from '../contract/session-record.js'
+import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 import { rootIdOf } from '../domain/session-body.js'
-import { isAlive } from '../service/living-turn.js'
+import { inParallel } from '../in-parallel.js'
+import { livingOf } from '../service/living-turn.js'
+import { updateTogether } from '../service/update-together.js'
+import { saidUsage } from './said-usage.js'
 import type { TurnUsage } from './usage.js'
 
 const dayMs = 24 * 3_600_000
@@ -15,10 +18,8 @@ const dayMs = 24 * 3_600_000
 interface Ledger {
   readonly tokens: number
   readonly costMicros: number
-  readonly reserved: Readonly<Record<string, Spent>>
-  /** The turns that were held for dead and lost what they had reserved, the last ones. */
-  readonly dropped?: readonly string[]
-  /** What was counted for turns whose processes were held for dead, by their ids, the last ones. */
+  readonly reserved: Readonly<Record<string, Reserved>>
+  /** What was counted for turns that were held for dead, by their ids, the last ones. */
   readonly lost?: Readonly<Record<string, Spent>>
 }
 
@@ -27,8 +28,16 @@ interface Spent {
   readonly costMicros: number
 }
 
+interface Reserved extends Spent {
+  /** When the turn began, or was last found alive, by the writes of the record: about then, or before (absent: long ago). */
+  readonly at?: number
+}
+
 // A turn that was held for dead may be slow: what it has used counts when it ends, unless so many others came since.
-const maxDropped = 50
+const maxLost = 50
+// Turns that may be dead, of which one that begins asks: as many as begin cannot die.
+const doubtedAtOnce = 20
+const readsAtOnce = 16
 
 const emptyLedger: Ledger = { tokens: 0, costMicros: 0, reserved: {} }
 
@@ -74,6 +83,19 @@ export async function reserveBudget(live: LiveSession, turnId: string): Promise<
   return { settle }
 }
 
+/** Looks before a session is stored for a turn: a turn that is refused leaves none behind. @throws `budget_exceeded` */
+export async function refuseSpent(live: LiveSession): Promise<void> {
+  const { service, ref } = live
+  if (service.budgets.length === 0) return
+  for (const { ref: at, budgets } of await ledgersOf(live)) {
+    const seen = await readSideRecord<Ledger>(atLedgers(service), at)
+    if (seen === undefined || overrun(seen.value, budgets) === undefined) continue
+    const now = { at: seen.record.updatedAt, all: true }
+    const spent = overrun(await endingDead(service, ref.tenantId)(seen.value, now), budgets)
+    if (spent !== undefined) throw budgetExceeded(spent)
+  }
+}
+
 /** The records of all budgets, each once: a turn is in a record by its id, so it reserves there for all budgets at once. */
 async function ledgersOf(live: LiveSession): Promise<Iterable<Taken>> {
   const ledgers = new Map<string, Taken>()
@@ -112,29 +134,68 @@ async function ledgerOf(live: LiveSession, budget: TurnBudget): Promise<Omit<Tak
 async function reserve(live: LiveSession, mine: Taken, turnId: string): Promise<void> {
   const { service } = live
   const wanted = mine.budgets.map(reservationOf)
-  await change(service, mine, async (before) => {
-    let ledger = before
-    if (overrun(ledger, mine.budgets) !== undefined) {
-      // A dead turn has nothing reserved.
-      const entries = Object.entries(ledger.reserved)
-      const alive = await Promise.all(entries.map(([id]) => isAlive(service, live.ref.tenantId, id)))
-      const dead = entries.filter((_, index) => !alive[index]).map(([id]) => id)
-      ledger = {
-        ...ledger,
-        reserved: Object.fromEntries(entries.filter((_, index) => alive[index])),
-        dropped: [...(ledger.dropped ?? []), ...dead].slice(-maxDropped),
-      }
-      const spent = overrun(ledger, mine.budgets)
-      if (spent !== undefined) {
-        throw new SessionError('budget_exceeded', `The budget of this ${spent.scope} is spent.`, {
-          path: spent.scope,
-        })
-      }
+  const ended = endingDead(service, live.ref.tenantId)
+  let refused: SessionError | undefined
+  await change(service, mine, async (before, at) => {
+    refused = undefined
+    // An earlier try whose answer got lost.
+    if (Object.hasOwn(before.reserved, turnId)) return undefined
+    const full = overrun(before, mine.budgets) !== undefined
+    const ledger = full ? await onceEnded(before, ended, at) : await ended(before, { at, all: false })
+    const spent = full ? overrun(ledger, mine.budgets) : undefined
+    if (spent !== undefined) {
+      refused = budgetExceeded(spent)
+      return ledger === before ? undefined : ledger
     }
     const tokens = Math.max(...wanted.map((each) => each.tokens))
     const costMicros = Math.max(...wanted.map((each) => each.costMicros))
-    return { ...ledger, reserved: { ...ledger.reserved, [turnId]: { tokens, costMicros } } }
+    return { ...ledger, reserved: { ...ledger.reserved, [turnId]: { tokens, costMicros, at } } }
   })
+  if (refused !== undefined) throw refused
+}
+
+function budgetExceeded({ scope }: TurnBudget): SessionError {
+  return new SessionError('budget_exceeded', `The budget of this ${scope} is spent.`, { path: scope })
+}
+
+const endings = new WeakMap<Ledger, Promise<Ledger>>()
+
+/** Of a ledger that is full: turns that begin at the same moment ask the store once for the turns that it names. */
+async function onceEnded(ledger: Ledger, ended: EndDead, at: number): Promise<Ledger> {
+  const ending = endings.get(ledger) ?? ended(ledger, { at, all: true })
+  endings.set(ledger, ending)
+  return ending
+}
+
+type EndDead = ReturnType<typeof endingDead>
+
+/**
+ * Ends what dead turns have reserved, and counts what they had said that they used. Nobody else may do so: a session whose
+ * process died may never be asked anything again. Without `all`, it asks of those alone that began long ago.
+ */
+function endingDead(service: Service, tenantId: string) {
+  const found = new Map<string, Spent | 'alive'>()
+  return async (
+    ledger: Ledger,
+    { at, all }: { readonly at: number; readonly all: boolean },
+  ): Promise<Ledger> => {
+    const entries = Object.entries(ledger.reserved)
+    const isOld = ([, one]: (typeof entries)[number]) => at - (one.at ?? 0) >= service.turns.leaseMs
+    const doubted = all ? entries : entries.filter(isOld).slice(0, doubtedAtOnce)
+    const unknown = doubted.map(([id]) => id).filter((id) => !found.has(id))
+    const living = unknown.length === 0 ? undefined : await livingOf(service, tenantId, unknown)
+    await inParallel(unknown, readsAtOnce, async (id) => {
+      const said = living!.has(id) ? 'alive' : await saidUsage(service, tenantId, id)
+      found.set(id, said === 'alive' ? said : spentBy(said))
+    })
+    let next = ledger
+    for (const [id, one] of doubted) {
+      const said = found.get(id)!
+      if (said !== 'alive') next = counted(next, id, said, true)
+      else if (isOld([id, one])) next = { ...next, reserved: { ...next.reserved, [id]: { ...one, at } } }
+    }
+    return next
+  }
 }
 
 async function spend(
@@ -144,22 +205,37 @@ async function spend(
   usage: TurnUsage,
   isLost = false,
 ): Promise<void> {
-  const used = { tokens: usage.inputTokens + usage.outputTokens, costMicros: usage.costMicros }
-  await change(service, mine, async ({ tokens, costMicros, reserved, dropped = [], lost = {} }) => {
-    const isOpen = Object.hasOwn(reserved, turnId) || dropped.includes(turnId)
-    const told = isOpen || isLost ? undefined : lost[turnId]
+  const used = spentBy(usage)
+  await change(service, mine, async (ledger) => {
+    const isOpen = Object.hasOwn(ledger.reserved, turnId) || Object.hasOwn(ledger.lost ?? {}, turnId)
     // Already settled, by an earlier try whose answer got lost.
-    if (!isOpen && told === undefined) return undefined
-    const { tokens: toldTokens, costMicros: toldCost } = told ?? { tokens: 0, costMicros: 0 }
-    const others = Object.entries(lost).filter(([id]) => id !== turnId)
-    return {
-      tokens: tokens + Math.max(0, used.tokens - toldTokens),
-      costMicros: costMicros + Math.max(0, used.costMicros - toldCost),
-      reserved: without(reserved, turnId),
-      dropped: dropped.filter((id) => id !== turnId),
-      lost: Object.fromEntries(isLost ? [...others, [turnId, used] as const].slice(-maxDropped) : others),
-    }
+    return isOpen ? counted(ledger, turnId, used, isLost) : undefined
   })
+}
+
+/** Counts in place of its reservation what a turn has used, but for what was counted already when it was held for dead. */
+function counted(
+  { tokens, costMicros, reserved, lost = {} }: Ledger,
+  turnId: string,
+  used: Spent,
+  isLost: boolean,
+): Ledger {
+  const told = lost[turnId] ?? { tokens: 0, costMicros: 0 }
+  const whole = {
+    tokens: Math.max(used.tokens, told.tokens),
+    costMicros: Math.max(used.costMicros, told.costMicros),
+  }
+  const others = Object.entries(without(lost, turnId))
+  return {
+    tokens: tokens + whole.tokens - told.tokens,
+    costMicros: costMicros + whole.costMicros - told.costMicros,
+    reserved: without(reserved, turnId),
+    lost: Object.fromEntries(isLost ? [...others, [turnId, whole] as const].slice(-maxLost) : others),
+  }
+}
+
+function spentBy({ inputTokens, outputTokens, costMicros }: TurnUsage): Spent {
+  return { tokens: inputTokens + outputTokens, costMicros }
 }
 
 function without<Value>(all: Readonly<Record<string, Value>>, name: string): Record<string, Value> {
@@ -197,11 +273,14 @@ function overrun(
 async function change(
   service: Service,
   { ref, budgets, userId, label }: Taken,
-  next: (ledger: Ledger) => Promise<Ledger | undefined>,
+  next: (ledger: Ledger, at: number) => Promise<Ledger | undefined>,
 ): Promise<void> {
   const windowMs = budgets[0]!.windowMs
   const idleMs = windowMs === undefined ? service.ttl.absoluteMs : 2 * windowMs + dayMs
-  await updateSideRecord<Ledger>(atLedgers(service), ref, (ledger = emptyLedger) => next(ledger), {
+  const changed = (ledger = emptyLedger, record: SessionRecord | undefined) =>
+    next(ledger, record?.updatedAt ?? 0)
+  // The turns of a busy tenant are all in one ledger.
+  await updateTogether<Ledger>(atLedgers(service), ref, changed, {
     idleMs,
     // Each turn is in the ledger by its id.
     isRepeatable: true,

@@ -1,7 +1,7 @@
 import { countingTokensOf } from '../service/count-tokens.js'
 import { tooManyMessages } from '../contract/refusals.js'
 import { roomUpTo } from '../service/room.js'
-import { isSessionError, SessionError } from '../errors.js'
+import { isSessionError, isUnreadable, SessionError } from '../errors.js'
 import { type BranchDeparture, rewound } from '../domain/branches.js'
 import type { TurnAbortReason } from '../domain/events.js'
 import { newId } from '../ids.js'
@@ -288,7 +288,8 @@ async function salvage(service: Service, tenantId: string, lease: TurnLease): Pr
       after = page.seq
     }
   } catch (error) {
-    if (!isSessionError(error, 'not_found') && !isSessionError(error, 'too_large')) throw error
+    const isPassedOver = isSessionError(error, 'not_found') || isSessionError(error, 'too_large')
+    if (!isPassedOver && !isUnreadable(error)) throw error
   }
   return reply
 }

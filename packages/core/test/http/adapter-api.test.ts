@@ -198,3 +198,17 @@ it('describes its routes', async () => {
   const { paths } = api.openApi as unknown as { paths: Record<string, object> }
   expect(Object.keys(paths)).toEqual(['/notes/{id}', '/chats/{chat}'])
 })
+
+it('makes no session for a message that a spent budget refuses', async () => {
+  const budgets = [{ scope: 'user' as const, maxTokens: 2 }]
+  const sessions = createSessions({ budgets, onWarning: () => {} })
+  const respond: Respond = () => [{ type: 'usage', inputTokens: 2 }, 'ok']
+  const { api } = apiOf({ sessions, respond })
+  await (await api.handle(post('/chats/first', { text: 'Hi' }))).text()
+  for (const chat of ['second', 'third']) {
+    const refused = await api.handle(post(`/chats/${chat}`, { text: 'Hi' }))
+    expect([refused.status, await refused.json()]).toMatchObject([429, { code: 'budget_exceeded' }])
+  }
+  const { items } = await sessions.for({ tenantId: 'acme', userId: 'alice' }).list()
+  expect(items.map(({ id }) => id)).toEqual(['first'])
+})

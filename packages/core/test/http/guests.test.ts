@@ -240,3 +240,23 @@ it.each([
 ])('guests refuse %j', (options, path) => {
   expect(() => guests(options as never)).toThrow(expect.objectContaining({ code: 'invalid', path }))
 })
+
+it('an account that is named as a guest has none of the guest’s sessions, and takes none along', async () => {
+  const { base, sessions, store } = await serve()
+  const guest = visitor(base)
+  await guest.make('of the guest')
+  const { userId } = (await store.list({ tenantId: 'acme', limit: 1 })).items[0]!
+  expect(userId).toMatch(/^guest:/)
+  const thief = visitor(base)
+  const named = { 'x-user': userId! }
+  const refused = {
+    status: 400,
+    body: { code: 'invalid', detail: 'A user id that begins with "guest:" is that of a guest.' },
+  }
+  expect(await thief.send('GET', '/sessions', undefined, named)).toMatchObject(refused)
+  expect(await thief.send('POST', '/sessions', { title: 'mine' }, named)).toMatchObject(refused)
+  const own = await thief.make('of another guest')
+  expect(await thief.send('POST', `/sessions/${own}/bind`, {}, named)).toMatchObject(refused)
+  expect((await sessions.for({ tenantId: 'acme', userId: userId! }).list()).items).toHaveLength(1)
+  expect(await guest.titles()).toEqual(['of the guest'])
+})

@@ -305,7 +305,7 @@ it('asks the store once in a request, and not at all for an append', async () =>
   await later.keepsSessions()
   await later.create()
   // The last read is the one by which a creation and a withdrawal see each other.
-  expect(counted.calls.slice(1).filter((call) => call === 'read')).toHaveLength(4)
+  expect(counted.calls.slice(1).filter((call) => call === 'read')).toHaveLength(2)
 })
 
 describe('a purpose', () => {

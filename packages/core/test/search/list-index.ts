@@ -32,7 +32,9 @@ export function listIndex(): SearchIndex & { readonly rows: () => readonly Row[]
         for (const [key] of ofEarlier) of(tenantId).delete(key)
         const key = `${entry.sessionId} ${entry.seq}`
         const known = of(tenantId).get(key)
-        if (known?.incarnation === entry.incarnation && known.changes > entry.changes) continue
+        const { at, changes } = entry
+        const isLater = known !== undefined && (known.at > at || (known.at === at && known.changes > changes))
+        if (known?.incarnation === entry.incarnation && isLater) continue
         of(tenantId).set(key, entry)
       }
     },

@@ -231,4 +231,13 @@ describe('copySessions', () => {
       path: 'tenant',
     })
   })
+
+  it('refuses tenants that are a text, whose letters would be tenants, and what is no tenant', async () => {
+    const [from, to] = [await filledStore(), memoryStore()]
+    for (const wrong of ['acme', [''], [undefined], undefined] as unknown as string[][])
+      await expect(copySessions(from, to, { tenants: wrong })).rejects.toMatchObject({
+        code: 'invalid',
+        path: 'tenants',
+      })
+  })
 })

@@ -6,14 +6,14 @@ import { alice, codeOf } from '../service.js'
 const secrets = ['a secret that is long enough for all of these tests']
 
 it.each([true, false])(
-  'when the slots of a user cannot be read, a new session stays if others have written into it: %s',
+  'when the slots of a user cannot be written, a new session stays if others have written into it: %s',
   async (isWritten) => {
     const inner = memoryStore()
     const other = createSessions({ store: inner, credentialSecrets: secrets })
     const store: SessionStore = {
       ...inner,
-      async read(ref, options) {
-        if (ref.tenantId !== sideRecordTenant('slots', 'acme')) return inner.read(ref, options)
+      async commit(ref, change) {
+        if (ref.tenantId !== sideRecordTenant('slots', 'acme')) return inner.commit(ref, change)
         if (isWritten) await (await other.for(alice).get('s')).append({ role: 'user', content: 'Hi' })
         throw new SessionError('unavailable', 'the store is away')
       },

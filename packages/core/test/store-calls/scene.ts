@@ -73,7 +73,7 @@ const lists = (count: number) => Array.from({ length: count }, () => 'list').joi
 // kind of record that names a user, a sweep, and the same looks again.
 export const eraseCalls = [
   'commit commit read read commit',
-  'list read read commit read remove',
+  'list read read commit remove',
   lists(5 + 2 * 8),
   'read commit sweep',
   lists(2 * 8),

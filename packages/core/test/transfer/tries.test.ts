@@ -115,3 +115,31 @@ describe('short codes that are wrong', () => {
     expect(await codeOf(mine.redeem({ secret: started.secret }))).toBe('not_found')
   })
 })
+
+it('right codes that come at once never race for the tries of their tenant', async () => {
+  const inner = memoryStore()
+  let races = 0
+  const store: SessionStore = {
+    ...inner,
+    async commit(ref, change) {
+      return inner.commit(ref, change).catch((error: unknown) => {
+        if (ref.tenantId === '~tries:acme') races++
+        throw error
+      })
+    },
+  }
+  const sessions = place(store)
+  const codes = await Promise.all(
+    Array.from({ length: 40 }, async () => {
+      const { shortCode } = await (await sessions.for(anonymous).create()).transfer({ mode: 'copy' })
+      return shortCode
+    }),
+  )
+  const outcomes = await Promise.all(
+    codes.map(async (shortCode, n) =>
+      codeOf(sessions.for({ tenantId: 'acme', userId: `user ${n}` }).redeem({ shortCode })),
+    ),
+  )
+  expect(new Set(outcomes)).toEqual(new Set(['settled']))
+  expect(races).toBe(0)
+})

@@ -305,3 +305,49 @@ describe('a budget', () => {
     for (const { expiresAt, updatedAt } of items) expect(expiresAt! - updatedAt).toBe(5_000_000)
   })
 })
+
+it('a budget that is spent leaves a draft one, and one that only dead turns hold does not', async () => {
+  let now = 1_000_000
+  const store = memoryStore({ clock: () => now })
+  const halting = haltingStore(store)
+  const budgets = [{ scope: 'tenant' as const, maxTokens: 100, reserveTokens: 60 }]
+  const doomed = await createSessions({ store: halting.store, budgets }).for(alice).create()
+  await doomed.turn('Hi', () => new Promise(() => {})).started
+  halting.kill()
+  const mine = createSessions({ store, budgets }).for(alice)
+  const refused = mine.draft()
+  expect(await codeOf(refused.turn('Hi', uses(1)).result)).toBe('budget_exceeded')
+  expect(refused.isStored).toBe(false)
+  now += 31_000
+  expect(await codeOf(refused.turn('Hi', uses(1)).result)).toBe('settled')
+  expect(refused.isStored).toBe(true)
+  expect((await mine.list()).items.map(({ id }) => id).toSorted()).toEqual([doomed.id, refused.id].toSorted())
+})
+
+it('turns that begin at once on a spent budget ask once for the turns that have reserved it', async () => {
+  const inner = memoryStore()
+  let asked = 0
+  const store: SessionStore = {
+    ...inner,
+    async read(ref, options) {
+      if (ref.tenantId === sideRecordTenant('turns', 'acme')) asked++
+      return inner.read(ref, options)
+    },
+  }
+  const budgets = [{ scope: 'tenant' as const, maxTokens: 20, reserveTokens: 10 }]
+  const sessions = createSessions({ store, budgets })
+  const made = await Promise.all(Array.from({ length: 52 }, async () => sessions.for(alice).create()))
+  const gate = startGate()
+  const running = made
+    .slice(0, 2)
+    .map((session) => session.turn('Hi', async () => gate.opened.then(() => 'ok')))
+  for (const turn of running) await turn.started
+  asked = 0
+  const codes = await Promise.all(
+    made.slice(2).map(async (session) => codeOf(session.turn('Hi', uses(1)).result)),
+  )
+  expect(new Set(codes)).toEqual(new Set(['budget_exceeded']))
+  expect(asked).toBeLessThan(20)
+  gate.open()
+  await Promise.all(running.map(async (turn) => turn.result))
+})

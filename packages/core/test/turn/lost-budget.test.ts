@@ -1,5 +1,11 @@
 import { expect, it } from 'vitest'
-import { createSessions, memoryStore, type Respond } from '../../src/index.js'
+import {
+  createSessions,
+  memoryStore,
+  type Respond,
+  SessionError,
+  type SessionStore,
+} from '../../src/index.js'
 import { haltingStore } from '../../src/testing/halting-store.js'
 import { alice, codeOf, startGate } from '../service.js'
 import { all } from './turns.js'
@@ -40,7 +46,7 @@ async function place() {
   // What it has said is in the store.
   for await (const { type } of session.watchTurn(turnId)) if (type === 'text') break
   const ask = (tokens: number) => codeOf(session.turn('And now', uses(tokens)).result)
-  return { turn, session, ask, kill, pass: () => (now += 31_000), open: gate.open }
+  return { store, settings, turn, session, ask, kill, pass: () => (now += 31_000), open: gate.open }
 }
 
 it('what a turn has used counts in budgets when its process dies', async () => {
@@ -65,4 +71,150 @@ it('and counts once when the process was only slow, with what it has used since'
   // 75 are spent.
   expect(await ask(6)).toBe('settled')
   expect(await ask(1)).toBe('budget_exceeded')
+})
+
+it('and counts when nobody asks anything in its session again', async () => {
+  const { store, settings, kill, pass } = await place()
+  kill()
+  pass()
+  const other = await createSessions({ store, ...settings })
+    .for(alice)
+    .open('two')
+  const ask = (tokens: number) => codeOf(other.turn('And now', uses(tokens)).result)
+  // 60 are spent, and 20 stay for this turn.
+  expect(await ask(20)).toBe('settled')
+  expect(await ask(20)).toBe('settled')
+  expect(await ask(1)).toBe('budget_exceeded')
+})
+
+it('and counts in its session once, when somebody asks there later', async () => {
+  const { store, settings, ask, kill, pass } = await place()
+  kill()
+  pass()
+  const other = await createSessions({ store, ...settings })
+    .for(alice)
+    .open('two')
+  expect(await codeOf(other.turn('And now', uses(10)).result)).toBe('settled')
+  expect(await ask(10)).toBe('settled')
+  expect(await ask(20)).toBe('settled')
+  expect(await ask(1)).toBe('budget_exceeded')
+})
+
+it('nothing that dead turns had put aside stays, however much room there is, and what lives does', async () => {
+  let now = 1_700_000_000_000
+  const store = memoryStore({ clock: () => now })
+  const budgets = [{ scope: 'tenant' as const, maxTokens: 1_000_000, reserveTokens: 7 }]
+  const settings = { budgets, turns: { leaseMs: 30_000 }, onWarning: () => {} }
+  const gate = startGate()
+  const begin = async (over: SessionStore) => {
+    const turn = (
+      await createSessions({ store: over, ...settings })
+        .for(alice)
+        .create()
+    ).turn('Hi', async function* () {
+      yield 'half'
+      await gate.opened
+    })
+    await turn.started
+    return turn
+  }
+  const { store: dying, kill } = haltingStore(store)
+  for (let n = 0; n < 45; n++) await begin(dying)
+  kill()
+  now += 31_000
+  const alive = await begin(store)
+  const reserved = async () => {
+    const stored = await store.read((await store.list({ tenantId: '~budgets:acme', limit: 1 })).items[0]!)
+    return Object.keys((JSON.parse(stored!.body) as { reserved: object }).reserved).length
+  }
+  const mine = createSessions({ store, ...settings }).for(alice)
+  for (let n = 0; n < 3; n++)
+    expect(await codeOf((await mine.create()).turn('Hi', uses(1)).result)).toBe('settled')
+  expect(await reserved()).toBe(1)
+  gate.open()
+  expect((await alive.result).status).toBe('completed')
+  expect(await reserved()).toBe(0)
+})
+
+it('what a turn has used counts although the store was away when it ended', async () => {
+  let now = 1_700_000_000_000
+  const inner = memoryStore({ clock: () => now })
+  let isAway = false
+  const store: SessionStore = {
+    ...inner,
+    async commit(ref, change) {
+      if (isAway && ref.tenantId === '~budgets:acme') throw new SessionError('unavailable', 'away')
+      return inner.commit(ref, change)
+    },
+  }
+  const warned: string[] = []
+  const mine = createSessions({
+    store,
+    budgets: [{ scope: 'tenant', maxTokens: 100, reserveTokens: 20 }],
+    onWarning: ({ code }) => warned.push(code),
+  }).for(alice)
+  const ask = async (respond: Respond) => codeOf((await mine.create()).turn('Hi', respond).result)
+  const goesAway: Respond = function* () {
+    yield { type: 'usage', inputTokens: 70 }
+    isAway = true
+    yield 'ok'
+  }
+  expect(await ask(goesAway)).toBe('settled')
+  expect(warned).toEqual(['budget_unsettled'])
+  isAway = false
+  now += 31_000
+  expect(await ask(uses(30))).toBe('settled')
+  expect(await ask(uses(1))).toBe('budget_exceeded')
+})
+
+it('what a turn has used counts when its process dies between its reply and its budget', async () => {
+  let now = 1_700_000_000_000
+  const inner = memoryStore({ clock: () => now })
+  const { store: halting, kill } = haltingStore(inner)
+  const stored = startGate()
+  const store: SessionStore = {
+    ...halting,
+    async commit(ref, change) {
+      const committed = await halting.commit(ref, change)
+      if (ref.tenantId === 'acme' && change.messages?.some(({ payload }) => payload.includes('"the end"'))) {
+        kill()
+        stored.open()
+      }
+      return committed
+    },
+  }
+  const settings = {
+    budgets: [{ scope: 'tenant' as const, maxTokens: 100, reserveTokens: 20 }],
+    // Nothing of the turn is in its record.
+    turns: { flushMs: 3_600_000 },
+    onWarning: () => {},
+  }
+  const session = await createSessions({ store, ...settings })
+    .for(alice)
+    .open('one')
+  void session.turn('Hi', () => [{ type: 'usage', inputTokens: 80 }, 'the end']).result.catch(() => {})
+  await stored.opened
+  now += 31_000
+  const other = await createSessions({ store: inner, ...settings })
+    .for(alice)
+    .open('two')
+  expect(await codeOf(other.turn('Hi', uses(20)).result)).toBe('settled')
+  expect(await codeOf(other.turn('Hi', uses(1)).result)).toBe('budget_exceeded')
+})
+
+it('a damaged record of a turn that died keeps nobody from asking', async () => {
+  const { store, settings, turn, kill, pass } = await place()
+  const { turnId } = await turn.started
+  kill()
+  pass()
+  const damaged: SessionStore = {
+    ...store,
+    async read(ref, options) {
+      if (ref.id === turnId) throw new SessionError('corrupt', 'damaged')
+      return store.read(ref, options)
+    },
+  }
+  const mine = createSessions({ store: damaged, ...settings }).for(alice)
+  for (const id of ['two', 'one'])
+    expect(await codeOf((await mine.open(id)).turn('And now', uses(20)).result)).toBe('settled')
 })

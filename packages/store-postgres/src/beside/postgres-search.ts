@@ -164,8 +164,10 @@ function latestOf(entries: readonly SearchEntry[]): readonly SearchEntry[] {
   for (const entry of entries) {
     const place = `${entry.seq} ${entry.sessionId}`
     const known = latest.get(place)
-    if (known === undefined || known.incarnation !== entry.incarnation || known.changes <= entry.changes)
-      latest.set(place, entry)
+    const isLater =
+      known?.incarnation === entry.incarnation &&
+      (known.at > entry.at || (known.at === entry.at && known.changes > entry.changes))
+    if (!isLater) latest.set(place, entry)
   }
   return [...latest.values()]
 }

@@ -86,7 +86,8 @@ export function searchStatements({ terms, searched }: TableNames): SearchStateme
       select $1::text, ${values} from unnest(${given}) as given (${columns}) order by session_id, seq
       on conflict (tenant_id, session_id, seq) do update set
         ${termNames.map((name) => `${name} = excluded.${name}`).join(', ')}
-      where known.incarnation <> excluded.incarnation or known.changes <= excluded.changes`,
+      where known.incarnation <> excluded.incarnation or known.at < excluded.at
+        or (known.at = excluded.at and known.changes <= excluded.changes)`,
     ),
     find: ({ isRanked, hasUser, hasSession, hasPlace }) => {
       let last = 7

@@ -66,13 +66,14 @@ export type EntrySteps = Generator<void, void>
 // SQLite takes a millisecond or two for so many.
 const termsAtOnce = 200
 
-/** Puts an entry in the place of what is there, unless that is of the same incarnation and of more changes. */
+/** Puts an entry in the place of what is there, unless that is later. */
 export function* putEntry(connection: Connection, sql: SearchStatements, row: EntryRow): EntrySteps {
   const { tenant, session, seq, at, changes, incarnation, user, role, terms } = row
   const found = connection.first(sql.entry, tenant, session, seq)
   if (found !== undefined) {
     const known = parseRow(found)
-    if (known.incarnation === incarnation && known.changes > changes) return
+    const isLater = known.at > at || (known.at === at && known.changes > changes)
+    if (known.incarnation === incarnation && isLater) return
     yield* dropEntry(connection, sql, known)
   }
   const values: SqliteValue[] = [at, changes, incarnation, user, role, JSON.stringify(terms)]
