@@ -21,6 +21,7 @@ export const coreLevels: readonly { readonly name: string; readonly places: read
       'process-registry.ts',
       'slices.ts',
       'in-parallel.ts',
+      'one-line.ts',
       'stoppable.ts',
       'within.ts',
       'calling.ts',

@@ -10,6 +10,7 @@ export type OptionKind =
   | 'object'
   | 'list'
   | 'origins'
+  | 'pages'
   | 'signal'
   | readonly string[]
 
@@ -70,7 +71,9 @@ const isOf: Readonly<Record<Exclude<OptionKind, readonly string[]>, (value: unkn
   function: (value) => typeof value === 'function',
   object: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   list: (value) => Array.isArray(value),
+  // Pages of every site can be without an origin, in a frame with `sandbox`: to trust them is to trust every site.
   origins: (value) => Array.isArray(value) && value.every(isOrigin),
+  pages: (value) => Array.isArray(value) && value.every((each) => each === 'null' || isOrigin(each)),
   // Of any realm.
   signal: (value) => typeof (value as AbortSignal | null)?.addEventListener === 'function',
 }
@@ -81,15 +84,18 @@ const nounOf: Readonly<Record<keyof typeof isOf, string>> = {
   function: 'a function',
   object: 'an object',
   list: 'a list',
-  origins: 'a list of origins as browsers send them, such as https://shop.example',
+  origins:
+    'a list of origins as browsers send them, such as https://shop.example, and without null, which pages of every site can have',
+  pages: 'a list of origins as browsers send them, such as https://shop.example',
   signal: 'an AbortSignal',
 }
 
 /** Whether a browser may send it as an `Origin`. One that it spells in another way would silently never be found. */
 function isOrigin(value: unknown): boolean {
-  if (typeof value !== 'string') return false
-  // Those of applications, such as `capacitor://localhost`, are none to `URL`. Pages without one send `null`.
-  if (!/^https?:/i.test(value)) return /^(?:[a-z][a-z0-9+.-]*:\/\/[^/?#@\s]+|null)$/.test(value)
+  // A `*` stands for nothing: each origin is named.
+  if (typeof value !== 'string' || value.includes('*')) return false
+  // Those of applications, such as `capacitor://localhost`, are none to `URL`.
+  if (!/^https?:/i.test(value)) return /^[a-z][a-z0-9+.-]*:\/\/[^/?#@\s]+$/.test(value)
   return URL.canParse(value) && new URL(value).origin === value
 }
 

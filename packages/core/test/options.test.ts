@@ -137,6 +137,11 @@ describe('an option of the API of another kind', () => {
     ['cors.origins', { origins: 'https://a.example' }],
     ['cors.origins', { origins: ['*'] }],
     ['cors.origins', { origins: ['https://a.example/'] }],
+    ['cors.origins', { origins: ['https://*.a.example'] }],
+    ['cors.origins', { origins: ['https://a.example', 'null'], credentials: true }],
+    ['trustedOrigins', ['null']],
+    ['trustedOrigins', ['https://*.a.example']],
+    ['trustedOrigins', ['capacitor://*']],
     ['cors.credentials', { origins: [], credentials: 'yes' }],
     ['cors.maxAgeMs', { origins: [], maxAgeMs: '5' }],
     ['trustedOrigins', 'https://a.example'],
@@ -175,7 +180,6 @@ describe('an option of the API of another kind', () => {
     'https://xn--mgba3a4f16a.example',
     'capacitor://localhost',
     'chrome-extension://aapbdbdomjkkjkaonfhkkikfgjllcleb',
-    'null',
   ])('takes the origin %s', (origin) => {
     expect(() =>
       createSessionApi({ sessions, identify, cors: { origins: [origin] }, trustedOrigins: [origin] }),

@@ -25,9 +25,14 @@ const details: ReadonlyMap<string, string> = new Map([
   ['request.size.invalid', 'The body is not as long as its Content-Length says.'],
 ])
 
-/** Errors of Express' body parsers, which have a status and say whether their message may be shown. */
+/**
+ * Errors of Express' body parsers, which have a status and say whether their message may be shown, and that of its router
+ * for a path that cannot be decoded, which quotes the path.
+ */
 function unreadable(error: unknown): Problem | undefined {
   const { status, expose, type, code } = (error ?? {}) as Readonly<Record<string, unknown>>
+  if (error instanceof URIError && status === 400)
+    return problemOf('invalid', { detail: 'The path cannot be decoded.', path: 'path' })
   if (typeof status !== 'number' || status < 400 || status > 499 || expose !== true) return undefined
   const isOfParser = unreadableTypes.test(String(type)) || String(code).startsWith('Z_')
   if (!isOfParser) return undefined

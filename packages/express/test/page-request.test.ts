@@ -165,8 +165,26 @@ describe.each(versions)('sessionsErrorHandler of %s', (_, express) => {
       })
   })
 
+  it('answers a path that Express cannot decode', async () => {
+    const app = express()
+    app.get('/chats/:id', (_req: Request, res: Response) => void res.send('found'))
+    app.use(sessionsErrorHandler())
+    const base = await serve(app)
+    expect(await (await fetch(`${base}/chats/%C3%A9`)).text()).toBe('found')
+    for (const id of ['%', '%ff', '%c3%28']) {
+      const refused = await fetch(`${base}/chats/${id}`)
+      expect([refused.status, refused.headers.get('content-type')]).toEqual([
+        400,
+        expect.stringContaining('application/problem+json'),
+      ])
+      expect(await json(refused)).toMatchObject({ code: 'invalid', path: 'path' })
+    }
+  })
+
   it('passes on every other error, and any once the answer has begun', async () => {
     const others = [
+      new URIError('secret'),
+      Object.assign(new URIError('secret'), { status: 500 }),
       failed(400, false),
       failed(400, undefined),
       failed(399, true),

@@ -155,7 +155,8 @@ function decoded(segment: string | undefined): string | undefined {
 }
 
 function logError(error: unknown, request: Request): void {
-  console.error(`[inspector] ${new URL(request.url).pathname}:`, toLogLine(error))
+  // Apart from the first argument, which may command what becomes of the others: `%c` in a path would hide the error.
+  console.error('[inspector]', `${new URL(request.url).pathname}:`, toLogLine(error))
 }
 
 type Tell = (status: number, title: string, text: string) => Response

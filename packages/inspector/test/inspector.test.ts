@@ -1,3 +1,4 @@
+import { format } from 'node:util'
 import { createSessions, SessionError } from '@sessions/core'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { createInspector } from '../src/index.js'
@@ -174,6 +175,18 @@ describe('the inspector', () => {
     expect(await response.text()).not.toContain('secret')
     expect(failures).toHaveLength(1)
     const printed = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const silent = createInspector({
+      sessions: createSessions(),
+      identify: () => Promise.reject(new Error('the sign-in is away')),
+    })
+    for (const path of ['sessions/%c3%a9', 'sessions/%d1%8f'])
+      await silent.handle(new Request(`https://app.test/inspector/${path}`))
+    const lines = printed.mock.calls.map((given) => format(...given).split('\n')[0])
+    expect(lines).toEqual([
+      '[inspector] /inspector/sessions/%c3%a9: Error: the sign-in is away',
+      '[inspector] /inspector/sessions/%d1%8f: Error: the sign-in is away',
+    ])
+    printed.mockClear()
     const fails: (() => void)[] = [
       async () => Promise.reject(new Error('away')),
       () => {

@@ -81,8 +81,9 @@ function spareOnFastify(adapter: Adapter, mounted: MountedApi): void {
 }
 
 /**
- * Both platforms refuse a path that cannot be decoded before any guard runs, each with its own message. At this time
- * the application has said what stands before the path of the API.
+ * Both platforms refuse a path that cannot be decoded before any guard runs, each with its own message. No part of it is
+ * looked at: under a prefix with a parameter, the rest may be the path of a route. At this time the application has said
+ * what stands before the path of the API.
  */
 function answerUndecodable(adapter: Adapter, mounted: MountedApi): void {
   const init = adapter.init.bind(adapter)
@@ -96,7 +97,7 @@ function answerUndecodable(adapter: Adapter, mounted: MountedApi): void {
     const listeners = server.listeners('request') as ((req: IncomingMessage, res: ServerResponse) => void)[]
     server.removeAllListeners('request')
     server.on('request', (req: IncomingMessage, res: ServerResponse) => {
-      if (!isDecodable(req.url!) && mounted.owns(req.url!)) void mounted.answer(req, res)
+      if (!isDecodable(req.url!) && mounted.owns(req.url!)) void mounted.answerUnknown(req, res)
       else for (const listener of listeners) listener.call(server, req, res)
     })
   }

@@ -8,6 +8,8 @@ import { hostOf } from './page-request.js'
 import type { SessionsRequest, SessionsResponse } from './platform.js'
 import { isEndless, untilShutdown } from './until-shutdown.js'
 
+// No segment of a path can be decoded to it.
+const noRoute = '/%'
 const platformRequests = new WeakMap<Request, SessionsRequest>()
 
 /**
@@ -59,6 +61,20 @@ export class MountedApi implements BeforeApplicationShutdown {
     const mountPath = this.#mountPathOf(url)
     // Express ignores case in a path.
     if (mountPath === undefined) throw new NotFoundException(`Cannot ${req.method} ${url}`)
+    await this.#send(request, response, { path: url, mountPath })
+  }
+
+  /** Answers as for a path that has no route, whatever stands in the path of the request. */
+  async answerUnknown(request: SessionsRequest, response: SessionsResponse): Promise<void> {
+    await this.#send(request, response, { path: noRoute, mountPath: '' })
+  }
+
+  async #send(
+    request: SessionsRequest,
+    response: SessionsResponse,
+    { path, mountPath }: { readonly path: string; readonly mountPath: string },
+  ): Promise<void> {
+    const req = request.raw ?? (request as IncomingMessage)
     const handle: SessionApi['handle'] = async (asked, mounted) => {
       platformRequests.set(asked, request)
       const answered = await this.#api.handle(asked, mounted)
@@ -69,7 +85,7 @@ export class MountedApi implements BeforeApplicationShutdown {
       { handle },
       {
         origin: () => `${protocol}://${hostOf(request) || 'localhost'}`,
-        path: () => baseUrl + url,
+        path: () => baseUrl + path,
         mountPath: () => baseUrl + mountPath,
         body: () => bodyReadAlready(req, request as BodyHolder),
       },

@@ -86,6 +86,35 @@ describe.each(platforms)('the API on %s', (platform) => {
     await expect(start('files/:name.:type')).rejects.toMatchObject({ code: 'invalid', path: 'api' })
   })
 
+  it('answers no path that its guards cannot be asked about', async () => {
+    const sessions = createSessions()
+    let asked = 0
+    const guard = { canActivate: () => (asked++, false) }
+    @Module({ imports: [SessionsModule.forRoot({ sessions, api: {} })] })
+    class AppModule {}
+    const url = await serve(AppModule, platform, (app) => {
+      app.setGlobalPrefix(':tenant/api').useGlobalGuards(guard)
+    })
+    expect((await fetch(`${url}/acme/api/sessions`, post({}))).status).toBe(403)
+    // The platform cannot decode these, and asks nobody.
+    for (const tenant of ['%ff', '%', '%c0%af', 'a%2', '%ED%A0%80']) {
+      for (const path of [
+        'sessions',
+        'sessions/',
+        'sessions/openapi.json',
+        'transfers/redeem',
+        'sessions/%',
+      ]) {
+        const answer = await fetch(`${url}/${tenant}/api/${path}`, post({}))
+        expect([answer.status, await json(answer)], path).toMatchObject([404, { code: 'no_such_route' }])
+        expect((await fetch(`${url}/${tenant}/api/${path}`)).status, path).toBe(404)
+      }
+    }
+    expect(asked).toBe(1)
+    const everybody = sessions.for({ tenantId: 'default', roles: ['admin'] })
+    expect((await everybody.list()).items).toEqual([])
+  })
+
   it('takes the host of a proxy that the platform trusts for its own', async () => {
     const adapter = new FastifyAdapter({ forceCloseConnections: true, trustProxy: true })
     const { app, url } = await listen(

@@ -153,7 +153,7 @@ it('warns once of a cookie that must not be set, the application or its log', as
 it('goes on when the application that it warns fails later', async () => {
   vi.stubEnv('NODE_ENV', 'production')
   const printed = vi.spyOn(console, 'error').mockImplementation(() => {})
-  const onWarning = async () => Promise.reject(new Error('later'))
+  const onWarning = (async () => Promise.reject(new Error('later'))) as () => void
   const root = SessionsModule.forRoot({ service: { onWarning: () => {} }, onWarning })
   const url = await serve(moduleWith([root], [ChatController]), 'Express')
   expect((await fetch(`${url}/chat`, post({}))).status).toBe(500)

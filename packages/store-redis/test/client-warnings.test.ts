@@ -10,6 +10,17 @@ import { ioredis, preset } from './clients.js'
 
 const ref = { tenantId: 'acme', id: 'warned' }
 
+// What an application passes where nothing is waited for: a function may throw, or be asynchronous and reject.
+const failing: readonly (readonly [string, () => void])[] = [
+  [
+    'now',
+    () => {
+      throw new Error('now')
+    },
+  ],
+  ['later', async () => Promise.reject(new Error('later'))],
+]
+
 let server: RedisServer
 beforeAll(async () => {
   server = await startRedis()
@@ -111,15 +122,7 @@ test('has nothing to say of the preset and a server as it should be', async () =
   client.disconnect()
 })
 
-test.each([
-  [
-    'now',
-    () => {
-      throw new Error('now')
-    },
-  ],
-  ['later', async () => Promise.reject(new Error('later'))],
-])(
+test.each(failing)(
   'an application that fails %s is warned, and neither a call nor the process ends',
   async (when, onWarning) => {
     const printed = vi.spyOn(console, 'error').mockImplementation(() => {})

@@ -87,7 +87,7 @@ export interface SearchEntry {
   readonly incarnation: string
   /** From 1; 0 for the title. */
   readonly seq: number
-  /** When it was stored, epoch ms; for a title, when its session was created. */
+  /** When it was stored, epoch ms; for a title, when its session was created. A store that has lost writes gives a seq again. */
   readonly at: number
   /** The changes of its session by then: an entry never takes the place of one of the same moment with more. */
   readonly changes: number
@@ -165,9 +165,8 @@ export interface SearchedSession {
  */
 export interface SearchIndex {
   /**
-   * Keeps entries, each in place of the one of the same session and seq, unless that is of the same incarnation and later: of
-   * a later moment, for a store that has lost writes gives a seq to another message, or of the same moment and of more changes.
-   * Others of an earlier incarnation go. Settles when they can be found.
+   * Keeps entries, each in place of that of its session and seq, unless that is of the same incarnation and later, by `at` and
+   * then `changes`. Earlier incarnations go. Settles when they can be found.
    */
   put(tenantId: string, entries: readonly SearchEntry[]): Promise<void>
   /** The newest first. */

@@ -1,5 +1,6 @@
 import { type Identity, isAdmin } from '../domain/identity.js'
 import { SessionError } from '../errors.js'
+import { accepts } from './accepts.js'
 import type { Call } from './route.js'
 import { textStream } from './text-stream.js'
 
@@ -19,8 +20,7 @@ export function asksForCsv(
   format: 'json' | 'csv' | undefined,
 ): boolean {
   headers.append('Vary', 'Accept')
-  const accepted = request.headers.get('accept') ?? ''
-  return (format ?? (accepted.includes(csvType) ? 'csv' : 'json')) === 'csv'
+  return (format ?? (accepts(request, csvType) ? 'csv' : 'json')) === 'csv'
 }
 
 /** Lines of CSV as an answer that a browser stores as a file. */

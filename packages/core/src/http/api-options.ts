@@ -50,7 +50,7 @@ export interface RateLimit {
 
 /** Which pages of other origins may call the API, and how. */
 export interface CorsOptions {
-  /** Origins whose pages may call, such as `https://shop.example`. */
+  /** Origins whose pages may call, such as `https://shop.example`; `null`, which pages without one send, has no `credentials`. */
   origins: readonly string[]
   /** Whether their pages may send cookies (default false). */
   credentials?: boolean
@@ -350,7 +350,8 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
 }
 
 function logError(error: unknown, request: Request): void {
-  console.error(`[sessions] ${request.method} ${new URL(request.url).pathname}:`, toLogLine(error))
+  // Apart from the first argument, which may command what becomes of the others: `%c` in a path would hide the error.
+  console.error('[sessions]', `${request.method} ${new URL(request.url).pathname}:`, toLogLine(error))
 }
 
 const keyOfCaller: ApiConfig['limitKey'] = (_, { tenantId, userId }) =>

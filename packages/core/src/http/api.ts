@@ -2,7 +2,6 @@ import { checkApiOptions } from './check-api-options.js'
 import * as z from 'zod/mini'
 import { nobodysTenant } from '../audit/caller.js'
 import { noteAudit } from '../audit/note.js'
-import { newId } from '../ids.js'
 import type { JsonObject } from '../json.js'
 import { answerCaller } from './answer-caller.js'
 import { isApiPath, mountPathOf, originOf, rootsOf } from './api-roots.js'
@@ -10,6 +9,7 @@ import { addVary, type RoutedRequest } from './call.js'
 import { type ApiConfig, type RequestContext, type SessionApiOptions, toApiConfig } from './api-options.js'
 import { addCors, answerOptions } from './cors.js'
 import { checkOrigin } from './csrf.js'
+import { everyAnswer, requestIdOf } from './every-answer.js'
 import { toOpenApi } from './openapi.js'
 import { RequestError } from './problem.js'
 import { problemResponse } from './problem-response.js'
@@ -141,7 +141,7 @@ async function handle(
 ): Promise<Response> {
   const mountPath = mountPathOf(mounted.mountPath)
   const { origin, waitUntil } = mounted
-  const requestId = requestIdOf(request)
+  const requestId = requestIdOf(request.headers.get('x-request-id'))
   const headers = new Headers()
   addCors(api, request, headers)
   let response: Response
@@ -164,8 +164,7 @@ function finish(response: Response, headers: Headers, requestId: string): Respon
     else if (name === 'set-cookie' || !own.has(name)) own.append(name, value)
   }
   own.set('X-Request-Id', requestId)
-  own.set('X-Content-Type-Options', 'nosniff')
-  own.set('Referrer-Policy', 'no-referrer')
+  for (const [name, value] of Object.entries(everyAnswer)) own.set(name, value)
   if (!own.has('Cache-Control')) own.set('Cache-Control', 'no-store')
   return new Response(response.body, { status: response.status, headers: own })
 }
@@ -226,10 +225,4 @@ function noteForged({ service }: ApiConfig, { operation }: Route, requestId: str
     requestId,
   } as const
   noteAudit(service, { ...happening, detail: { operation } }, 'refused')
-}
-
-/** The client's own id of the request if it is harmless, else a new one. */
-function requestIdOf(request: Request): string {
-  const given = request.headers.get('x-request-id')
-  return given !== null && /^[\w.:-]{1,128}$/.test(given) ? given : newId()
 }

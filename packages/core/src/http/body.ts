@@ -54,7 +54,10 @@ export function refuseEncoded({ headers, body }: Request): void {
   )
 }
 
-/** @throws `invalid` for a text that is no JSON object, or nested too deep; `too_large` for too many keys and items. */
+/**
+ * @throws `invalid` for a text that is no JSON object, is nested too deep, or has a number that would become another one;
+ * `too_large` for too many keys and items.
+ */
 export function parseBody(text: string | undefined, limits: BodyLimits): JsonObject {
   if (text === undefined) return {}
   // Check before parsing, because the sender chooses how much work parsing is.
@@ -94,28 +97,29 @@ async function readBytes(
     leave(stream)
     throw tooLarge()
   }
-  const chunks: Uint8Array[] = []
+  // In one piece, and no list of chunks: a sender may send each byte in a chunk of its own, which takes a hundred times
+  // the room of the byte.
+  let bytes = new Uint8Array(0)
   let length = 0
   const reader = stream.getReader()
   for (;;) {
     const { done, value } = await reader.read().catch((cause: unknown) => {
       throw new SessionError('invalid', 'The body ended before it was complete.', { path: 'body', cause })
     })
-    if (done) break
-    length += value.length
-    if (length > maxBytes) {
+    if (done) return bytes.subarray(0, length)
+    const end = length + value.length
+    if (end > maxBytes) {
       leave(reader)
       throw tooLarge()
     }
-    chunks.push(value)
+    if (end > bytes.length) {
+      const longer = new Uint8Array(Math.max(end, Math.min(2 * bytes.length, maxBytes)))
+      longer.set(bytes.subarray(0, length))
+      bytes = longer
+    }
+    bytes.set(value, length)
+    length = end
   }
-  const bytes = new Uint8Array(length)
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.length
-  }
-  return bytes
 }
 
 function checkShape(text: string, { maxBodyDepth, maxBodyItems }: BodyLimits): void {
@@ -130,6 +134,7 @@ function checkShape(text: string, { maxBodyDepth, maxBodyItems }: BodyLimits): v
     if (char === comma || (isBegun && !isEnd)) nodes++
     isBegun = false
     if (char === quote) index = endOfText(text, index)
+    else if (isDigit(char)) index = endOfNumber(text, index)
     else if (isEnd) depth--
     else if (char === openingBrace || char === openingBracket) {
       isBegun = true
@@ -148,6 +153,36 @@ function checkShape(text: string, { maxBodyDepth, maxBodyItems }: BodyLimits): v
   }
 }
 
+/**
+ * The place of the last digit of a run of digits.
+ *
+ * @throws `invalid` for a whole number that JavaScript would read as another one, such as a long id of a client that is
+ * written in another language.
+ */
+function endOfNumber(json: string, start: number): number {
+  let end = start + 1
+  while (isDigit(json.charCodeAt(end))) end++
+  const isWhole = !/[.eE]/.test(json[end] ?? '') && json[start - 1] !== '.'
+  if (isWhole && end - start >= fewestInexactDigits && isChanged(json.slice(start, end))) {
+    const shown = json.slice(start, Math.min(end, start + 40))
+    throw new SessionError('invalid', `The number ${shown} would not be kept exactly: send it as a text.`, {
+      path: 'body',
+    })
+  }
+  return end - 1
+}
+
+function isChanged(digits: string): boolean {
+  const value = Number(digits)
+  // A schema says where an infinite number stands. What JavaScript itself writes of a number is the same number again.
+  if (!Number.isFinite(value) || String(value) === digits) return false
+  return BigInt(value) !== BigInt(digits)
+}
+
+function isDigit(char: number): boolean {
+  return char >= zero && char <= nine
+}
+
 /** The place of the quote that ends a text within JSON. */
 function endOfText(json: string, start: number): number {
   for (let index = start + 1; index < json.length; index++) {
@@ -158,5 +193,8 @@ function endOfText(json: string, start: number): number {
   return json.length
 }
 
+// 2^53 has 16 digits.
+const fewestInexactDigits = 16
+const [zero, nine] = [0x30, 0x39]
 const [tab, lineFeed, carriageReturn, space, quote, comma] = [0x09, 0x0a, 0x0d, 0x20, 0x22, 0x2c]
 const [openingBracket, backslash, closingBracket, openingBrace, closingBrace] = [0x5b, 0x5c, 0x5d, 0x7b, 0x7d]

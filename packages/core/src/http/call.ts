@@ -158,10 +158,12 @@ async function toCall(identified: IdentifiedRequest, parts: CallParts): Promise<
 /** The query, each parameter once. @throws `invalid`; `unprocessable` for a tenant that is not the caller's. */
 function queryOf({ url, api, identity }: IdentifiedRequest): Record<string, string> {
   const said: [string, string][] = []
+  const names = new Set<string>()
   for (const [name, value] of url.searchParams) {
-    if (said.some(([known]) => known === name)) {
+    if (names.has(name)) {
       throw new SessionError('invalid', `${name} stands in the query more than once.`, { path: name })
     }
+    names.add(name)
     // Clients of `unified-llm-client` name their tenant on each request.
     if (api.isCompat && name === 'tenantId') checkFields(api, identity, { tenantId: value })
     else said.push([name, value])

@@ -2,7 +2,7 @@ import { checkOptions, type OptionNames } from '../options.js'
 import { SessionError } from '../errors.js'
 import type { CorsOptions, RateLimit, RateLimiter, SessionApiOptions } from './api-options.js'
 
-const cors: OptionNames<CorsOptions> = { origins: 'origins', credentials: 'flag', maxAgeMs: 'number' }
+const cors: OptionNames<CorsOptions> = { origins: 'pages', credentials: 'flag', maxAgeMs: 'number' }
 
 /** The options of `createSessionApi`. */
 export const sessionApiNames: OptionNames<SessionApiOptions> = {
@@ -60,6 +60,8 @@ export function checkApiOptions(options: SessionApiOptions): void {
     })
   }
   checkOptions(options.cors, cors, 'cors')
+  // With cookies they act for their visitors.
+  if (options.cors?.credentials === true) checkOptions(options.cors, { ...cors, origins: 'origins' }, 'cors')
   checkLimiter(options.limiter, 'limiter')
   checkLimiter(options.missLimiter, 'missLimiter')
   for (const [index, limit] of (options.limits ?? []).entries()) checkLimit(limit, `limits[${index}]`)

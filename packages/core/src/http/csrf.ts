@@ -65,7 +65,8 @@ function carriesHeaderCredential(headers: Pick<Headers, 'get'>, { hasHeaderMode 
 function isAt(origin: string, host: string): boolean {
   try {
     const { protocol, host: own } = new URL(origin)
-    return new URL(`${protocol}//${host}`).host === own
+    // A page of an application, such as one at `capacitor://localhost`, is not of the server at that host.
+    return /^https?:$/.test(protocol) && new URL(`${protocol}//${host}`).host === own
   } catch {
     return false
   }

@@ -1,4 +1,5 @@
 import { isSessionError } from '../errors.js'
+import { oneLine } from '../one-line.js'
 
 /**
  * What a log may hold of an error. Of a `SessionError` that is its code and its own words: what a store or a model has
@@ -8,5 +9,5 @@ import { isSessionError } from '../errors.js'
 export function toLogLine(error: unknown): unknown {
   if (!isSessionError(error)) return error
   const cause = error.cause instanceof Error ? ` (its cause, ${error.cause.name}, is not shown)` : ''
-  return `${error.code}: ${error.message}${cause}`
+  return oneLine(`${error.code}: ${error.message}${cause}`)
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { SessionError } from '../errors.js'
 
 /** Where a body parser stores what it has read. */
 export interface BodyHolder {
@@ -25,5 +26,11 @@ export function bodyReadAlready(
   const { body, rawBody } = holder.body === undefined ? (req as BodyHolder) : holder
   if (isText(rawBody)) return rawBody
   if (body === undefined) return undefined
-  return isText(body) ? body : JSON.stringify(body)
+  return isText(body) ? body : JSON.stringify(body, kept)
+}
+
+/** @throws `invalid` for a number that a parser took from `1e400`, and that JSON would write as null. */
+function kept(key: string, value: unknown): unknown {
+  if (value !== Number.POSITIVE_INFINITY && value !== Number.NEGATIVE_INFINITY) return value
+  throw new SessionError('invalid', `${key} is not a finite number`, { path: key })
 }

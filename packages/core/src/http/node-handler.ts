@@ -1,9 +1,9 @@
 import { checkOptions, type OptionNames } from '../options.js'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { isSessionError, SessionError } from '../errors.js'
-import { newId } from '../ids.js'
 import type { SessionApi } from './api.js'
 import { originOf } from './api-roots.js'
+import { everyAnswer, requestIdOf } from './every-answer.js'
 import { bodyReadAlready } from './node-body.js'
 import { RequestError, toProblem, toProblemResponse } from './problem.js'
 
@@ -58,7 +58,7 @@ export function toNodeHandler(
         mountPath: options.mountPath?.(req),
       })
     } catch (error) {
-      response = unreadable(error)
+      response = unreadable(req, error)
     }
     await send(response, res)
   }
@@ -68,14 +68,19 @@ export function toNodeHandler(
  * For a body nested so deep that an earlier parser could read it but it cannot be written again, and for a wrong
  * `Host`.
  */
-function unreadable(error: unknown): Response {
-  const requestId = newId()
+function unreadable({ headers }: IncomingMessage, error: unknown): Response {
+  const given = headers['x-request-id']
+  const requestId = requestIdOf(typeof given === 'string' ? given : undefined)
   const isKnown = isSessionError(error) || error instanceof RequestError
   const known = isKnown ? error : new SessionError('invalid', 'The request cannot be read.')
   const problem = toProblem(known)
   return toProblemResponse(
     { ...problem, instance: `urn:request:${requestId}` },
-    { 'X-Request-Id': requestId },
+    {
+      ...everyAnswer,
+      'X-Request-Id': requestId,
+      ...(error instanceof RequestError ? error.headers : {}),
+    },
   )
 }
 
@@ -87,7 +92,9 @@ function toRequest(req: IncomingMessage, options: NodeHandlerOptions, signal: Ab
   const method = req.method ?? 'GET'
   // The standard Request takes no such method.
   if (/^(?:TRACE|TRACK|CONNECT)$/i.test(method))
-    throw new RequestError('method_not_allowed', `No path takes ${method}.`)
+    throw new RequestError('method_not_allowed', `No path takes ${method}.`, {
+      headers: { Allow: allMethods },
+    })
   if (isIndirect.test(path)) throw new RequestError('no_such_route', 'There is no route at this path.')
   const url = new URL(originOf(origin) + path)
   const headers = new Headers()
@@ -109,6 +116,9 @@ function toRequest(req: IncomingMessage, options: NodeHandlerOptions, signal: Ab
 export function hostOf(headers: IncomingHttpHeaders): string | undefined {
   return (headers[':authority'] as string | undefined) ?? headers.host
 }
+
+// Some path takes each of them.
+const allMethods = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
 
 // A path that a URL reads as another one: with `.` or `..` between its slashes, encoded or not, with a backslash, or with
 // `#`. What stands in front of the API, such as a guard, has seen the path as it was sent.

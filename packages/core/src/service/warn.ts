@@ -1,4 +1,5 @@
 import { telling } from '../calling.js'
+import { oneLine } from '../one-line.js'
 import type { SessionWarning } from './settings.js'
 
 /** Calls `onWarning`, and goes on when that throws. */
@@ -7,7 +8,8 @@ export function toWarn(onWarning = toConsole): (warning: SessionWarning) => void
 }
 
 function toConsole({ code, message, cause }: SessionWarning): void {
-  const line = `[sessions] ${code}: ${message}`
-  if (cause === undefined) console.warn(line)
-  else console.warn(line, cause)
+  // Apart from the first argument, which may command what becomes of the others: a model's words may have `%c`.
+  const line = oneLine(`${code}: ${message}`)
+  if (cause === undefined) console.warn('[sessions]', line)
+  else console.warn('[sessions]', line, cause)
 }

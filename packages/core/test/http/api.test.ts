@@ -1,3 +1,4 @@
+import { format } from 'node:util'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createSessionApi } from '../../src/http.js'
 import { createSessions, memoryStore, SessionError, type SessionStore } from '../../src/index.js'
@@ -239,8 +240,17 @@ it('prints nothing of what a store has said, unless it is told to', async () => 
   })
   await api.handle(new Request('https://a.test/sessions'))
   expect(printed.mock.calls).toEqual([
-    ['[sessions] GET /sessions:', 'store_failed: The store refuses. (its cause, Error, is not shown)'],
+    ['[sessions]', 'GET /sessions:', 'store_failed: The store refuses. (its cause, Error, is not shown)'],
   ])
+})
+
+it.each(['%c3%a9', '%d1%8f', '%f0%9f%98%80'])('prints what failed at the path %j', async (id) => {
+  const printed = vi.spyOn(console, 'error').mockImplementation(() => {})
+  const identify = () => Promise.reject(new Error('the token service is away'))
+  const api = createSessionApi({ sessions: createSessions(), identify })
+  expect((await api.handle(new Request(`https://a.test/sessions/${id}`))).status).toBe(500)
+  const [line] = printed.mock.calls.map((given) => format(...given))
+  expect(line).toContain(`[sessions] GET /sessions/${id}: Error: the token service is away`)
 })
 
 describe('behind a proxy that ends TLS', () => {

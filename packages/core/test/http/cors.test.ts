@@ -65,6 +65,12 @@ it('tells a page before it asks what it may send, and for how long that holds', 
   })
 })
 
+it('lets pages without an origin call, without cookies', async () => {
+  const { said } = await asked({ cors: { origins: ['null'] } }, 'OPTIONS', { ...preflight, origin: 'null' })
+  expect(said).toMatchObject({ 'access-control-allow-origin': 'null' })
+  expect(said).not.toHaveProperty('access-control-allow-credentials')
+})
+
 it('tells no other page, and nobody who asks for no method', async () => {
   const cors = { origins: [shop] }
   const evil = { ...preflight, origin: 'https://evil.example' }

@@ -103,4 +103,6 @@ it('knows its own page where a proxy names the port that the scheme has anyway',
     expect(from(own, host), host).toBe(false)
   for (const origin of ['null', 'https://', '']) expect(from(origin, ''), origin).toBe(false)
   expect(from('http://api.example', 'api.example:443')).toBe(false)
+  for (const scheme of ['capacitor', 'chrome-extension', 'ftp', 'javascript'])
+    expect(from(`${scheme}://api.example`, 'api.example'), scheme).toBe(false)
 })

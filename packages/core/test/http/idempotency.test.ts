@@ -201,9 +201,10 @@ it('waits thirty seconds, and says that it is still being executed', async () =>
   await second
   expect(refused).toMatchObject({ code: 'request_in_progress', message: expect.stringContaining('executed') })
   // It looks again less and less often, and asks for the store's time every five seconds.
-  // On a busy machine timers of others are seen too, which are shorter.
+  // On a busy machine timers of others are seen too, which are shorter, or as long as the longest.
   const waited = pauses.mock.calls.map(([, ms]) => Number(ms)).filter((ms) => ms >= 20)
-  expect(waited.slice(0, 10)).toEqual([20, 30, 45, 67.5, 101.25, 151.875, 227.8125, 341.71875, 500, 500])
+  const growing = waited.filter((ms) => ms < 500)
+  expect(growing).toEqual([20, 30, 45, 67.5, 101.25, 151.875, 227.8125, 341.71875])
   expect(Math.max(...waited)).toBe(500)
   expect(reads.ofTime).toBe(6)
   gate.open()

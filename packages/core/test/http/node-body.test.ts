@@ -34,6 +34,19 @@ describe('the body of a request behind a parser', () => {
     expect(await sent(exact, json)).toBe('{"price":1,"name":"é"}')
   })
 
+  it('is refused where what was parsed is a number that JSON cannot write', async () => {
+    const json = async (req: Parsed): Promise<void> => {
+      req.body = JSON.parse((await buffer(req)).toString())
+    }
+    for (const text of ['{"price":1e400}', '{"list":[{"price":-1e400}]}']) {
+      expect(JSON.parse(await sent(text, json))).toMatchObject({
+        status: 400,
+        code: 'invalid',
+        detail: 'price is not a finite number',
+      })
+    }
+  })
+
   it('is as it was where a parser has kept it', async () => {
     const text = async (req: Parsed): Promise<void> => void (req.body = (await buffer(req)).toString())
     expect(await sent(exact, text)).toBe(exact)

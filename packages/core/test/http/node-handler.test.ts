@@ -18,14 +18,22 @@ const api = createSessionApi({
   onError: () => {},
 })
 
-/** The status line that a server gives to these very lines. */
-async function statusOf(base: string, lines: readonly string[]): Promise<number> {
+/** What a server begins its answer to these very lines with. */
+async function answerOf(base: string, lines: readonly string[]): Promise<string> {
   const { hostname, port } = new URL(base)
   const socket = connect(Number(port), hostname)
   socket.write(`${lines.join('\r\n')}\r\n\r\n`)
   const [chunk] = (await once(socket, 'data')) as [Buffer]
   socket.destroy()
-  return Number(chunk.toString().split(' ')[1])
+  return chunk.toString()
+}
+
+const statusOf = async (base: string, lines: readonly string[]): Promise<number> =>
+  Number((await answerOf(base, lines)).split(' ')[1])
+
+async function headOf(base: string, lines: readonly string[]): Promise<Headers> {
+  const [, ...fields] = (await answerOf(base, lines)).split('\r\n\r\n')[0]!.split('\r\n')
+  return new Headers(fields.map((field) => field.split(/: (.*)/).slice(0, 2) as [string, string]))
 }
 
 describe('a request target', () => {
@@ -97,6 +105,29 @@ describe('a request target', () => {
       expect(seen).toEqual([])
     },
   )
+})
+
+it('answers what is no request of the API as it answers every request', async () => {
+  const base = await listen(api)
+  const { host } = new URL(base)
+  for (const [line, named, allow] of [
+    ['TRACE /sessions', host, 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'],
+    ['PURGE /sessions', host, 'POST, GET, HEAD, OPTIONS'],
+    ['GET /x/../sessions', host],
+    ['GET /sessions', 'a b'],
+  ] as const) {
+    for (const [id, echoed] of [
+      ['mine-1', 'mine-1'],
+      ['<b>', /^[\w-]{24}$/],
+    ] as const) {
+      const head = await headOf(base, [`${line} HTTP/1.1`, `Host: ${named}`, `X-Request-Id: ${id}`])
+      expect(head.get('x-request-id'), line).toMatch(echoed)
+      expect(head.get('allow'), line).toBe(allow ?? null)
+      expect(
+        ['x-content-type-options', 'referrer-policy', 'cache-control'].map((name) => head.get(name)),
+      ).toEqual(['nosniff', 'no-referrer', 'no-store'])
+    }
+  }
 })
 
 it('a method that the API knows nowhere is not allowed', async () => {

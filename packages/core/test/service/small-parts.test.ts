@@ -1,3 +1,4 @@
+import { format } from 'node:util'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { memoryStore, type Message, SessionError, type SessionStore } from '../../src/index.js'
 import { estimateTokens } from '../../src/context/token-count.js'
@@ -5,6 +6,7 @@ import { Attempts } from '../../src/service/attempts.js'
 import { calling } from '../../src/calling.js'
 import { checkRevision } from '../../src/service/check-revision.js'
 import { countTokensOf } from '../../src/service/count-tokens.js'
+import { toLogLine } from '../../src/http/log-line.js'
 import { addCounts } from '../../src/service/hook-counts.js'
 import { findKnown, sameMessage } from '../../src/service/known-message.js'
 import { bytesOf, bytesOfMessage } from '../../src/service/message-bytes.js'
@@ -121,8 +123,8 @@ describe('warnings', () => {
     once(warning)
     once({ code: 'redact_failed', message: 'too' })
     expect(printed.mock.calls).toEqual([
-      ['[sessions] count_failed: said'],
-      ['[sessions] count_failed: said', 'why'],
+      ['[sessions]', 'count_failed: said'],
+      ['[sessions]', 'count_failed: said', 'why'],
       ['[sessions] count_failed: said'],
       ['[sessions] redact_failed: too'],
     ])
@@ -130,6 +132,19 @@ describe('warnings', () => {
     warnOnce((each) => told.push(each))(warning)
     toWarn((each) => void told.push(each))(warning)
     expect(told).toEqual([warning, warning])
+  })
+
+  it('are one line each, with their cause, whatever a model has said', () => {
+    const printed = vi.spyOn(console, 'warn').mockImplementation(() => {})
+    const said = 'A %c\r\n[sessions] all is well\u001b[2K\u0085\u2028\u202e\u2066'
+    const cause = new Error('the cause')
+    toWarn()({ code: 'respond_failed', message: said, cause })
+    const [line, ...others] = printed.mock.calls.map((given) => format(...given).split('\n    at')[0])
+    expect([line, ...others]).toEqual([
+      String.raw`[sessions] respond_failed: A %c\u000d\u000a[sessions] all is well\u001b[2K\u0085\u2028\u202e\u2066 Error: the cause`,
+    ])
+    const logged = toLogLine(new SessionError('model_failed', 'a\nb', { cause }))
+    expect(logged).toBe(String.raw`model_failed: a\u000ab (its cause, Error, is not shown)`)
   })
 
   it('that cannot be told fail nothing, at once or later', async () => {

@@ -7,6 +7,7 @@ import { exportSession, exportSessions } from '../../portability/export-sessions
 import type { ViewMessage } from '../../portability/export-line.js'
 import { exportMarkdown } from '../../portability/markdown.js'
 import { liveSessionOf } from '../../session/live-of.js'
+import { accepts } from '../accepts.js'
 import type { ApiConfig } from '../api-options.js'
 import { type Route, route } from '../route.js'
 import * as schemas from '../schemas.js'
@@ -46,8 +47,7 @@ export const exportRoutes: readonly Route[] = [
       const session = await find()
       const live = liveSessionOf(session, 'session')
       headers.append('Vary', 'Accept')
-      const accepted = request.headers.get('accept') ?? ''
-      const isMarkdown = (query.format ?? (accepted.includes(markdown) ? 'markdown' : 'jsonl')) === 'markdown'
+      const isMarkdown = (query.format ?? (accepts(request, markdown) ? 'markdown' : 'jsonl')) === 'markdown'
       const onEnd = api.openStreams.enter(identity, session.id)
       const settle = await orEnd(beginSessionExport(live), onEnd)
       const pieces = isMarkdown ? exportMarkdown(live, viewOf(api)) : exportSession(live, viewOf(api))

@@ -6,6 +6,7 @@ import type { Session } from '../../session.js'
 import { justRead } from '../../session/live-of.js'
 import type { TurnEvent } from '../../turn/event.js'
 import type { Turn } from '../../turn/turn.js'
+import { accepts } from '../accepts.js'
 import { begunTurn } from '../begun-turn.js'
 import { checkFields, compatId } from '../client-fields.js'
 import { checkMessage } from '../client-messages.js'
@@ -262,9 +263,4 @@ function cancelFor({ api, request }: TurnCall, turn: Turn): void {
 function resumeAt(request: Request): { turnId: string; after: number } | undefined {
   const match = /^([A-Za-z0-9_-]{1,64})\.(\d{1,9})$/.exec(request.headers.get('last-event-id') ?? '')
   return match === null ? undefined : { turnId: match[1]!, after: Number(match[2]) }
-}
-
-function accepts(request: Request, type: string): boolean {
-  const accept = request.headers.get('accept') ?? ''
-  return accept.split(',').some((range) => range.split(';')[0]!.trim() === type)
 }
