@@ -1,3 +1,4 @@
+import { isPromise, leave } from './calling.js'
 import { SessionError } from './errors.js'
 
 /** What an option holds, where that is checked: a kind of value, or one of a few texts. */
@@ -33,10 +34,12 @@ export function checkOptions<Options>(options: unknown, names: OptionNames<Optio
   if (typeof options !== 'object' || options === null || Array.isArray(options))
     throw new SessionError('invalid', `${whole} must be an object`, { path: whole })
   // It has no options of its own, so nothing that it holds would be read.
-  if (typeof (options as { then?: unknown }).then === 'function')
+  if (isPromise(options)) {
+    leave(options)
     throw new SessionError('invalid', `${whole} must be an object, and is a promise: await it`, {
       path: whole,
     })
+  }
   for (const name of Object.keys(options)) {
     const value = (options as Record<string, unknown>)[name]
     // An option that is `undefined` cannot be misspelt.

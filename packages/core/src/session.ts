@@ -229,7 +229,7 @@ export class Session {
       session: this as Session,
       contextWith: async (options: SessionContextOptions, pending: readonly MessageInput[]) =>
         (await turns()).sessionContext(this.#live, pending, options),
-      appended: (first: Pick<AppendedMessage, 'seq' | 'at'>) => expireBefore(this.#live, first),
+      appended: (first: Pick<AppendedMessage, 'seq' | 'at'>) => expireBefore(this.#live, first, true),
     }
     return startTurn(surroundings, input, respond, options)
   }

@@ -1,5 +1,5 @@
 import { type Identity, isAdmin } from '../domain/identity.js'
-import { telling } from '../calling.js'
+import { atOnce, telling } from '../calling.js'
 import { SessionError } from '../errors.js'
 import { defaultMaxNodes } from '../json.js'
 import type { Service } from '../service/service.js'
@@ -311,12 +311,12 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
     ],
     guestOrigins: options.cors?.origins ?? [],
     limiter: options.limiter,
-    limits: options.limits ?? [],
+    limits: (options.limits ?? []).map((limit) => ({ ...limit, key: atOnce('limits.key', limit.key) })),
     missLimiter: options.missLimiter,
     limiterFailure: options.limiterFailure ?? 'open',
-    limitKey: options.limitKey ?? ((_, { tenantId, userId }) => JSON.stringify([tenantId, userId ?? null])),
-    audienceOf: options.audienceOf,
-    deviceOf: options.deviceOf ?? (({ headers }) => headers.get('user-agent') ?? undefined),
+    limitKey: atOnce('limitKey', options.limitKey ?? keyOfCaller),
+    audienceOf: options.audienceOf === undefined ? undefined : atOnce('audienceOf', options.audienceOf),
+    deviceOf: atOnce('deviceOf', options.deviceOf ?? userAgentOf),
     maxBodyBytes: positive(options.maxBodyBytes, 'maxBodyBytes', 1024 * 1024),
     maxBodyDepth: positive(options.maxBodyDepth, 'maxBodyDepth', 32),
     maxBodyItems: positive(options.maxBodyItems, 'maxBodyItems', defaultMaxNodes),
@@ -324,7 +324,7 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
     clientRoles: toClientRoles(options.clientRoles, isCompat),
     clientTtl: options.clientTtl,
     clientParts: toClientParts(options.clientParts),
-    clientUrls: options.clientUrls ?? (() => false),
+    clientUrls: atOnce('clientUrls', options.clientUrls ?? (() => false)),
     clientTools: options.clientTools ?? [],
     clientOptions: options.clientOptions ?? (isCompat ? compatOptions : []),
     cancelOnDisconnect: options.cancelOnDisconnect ?? false,
@@ -333,7 +333,8 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
     openStreams: new OpenStreams(positive(options.maxOpenStreams, 'maxOpenStreams', 20)),
     streamHeartbeatMs: positive(options.streamHeartbeatMs, 'streamHeartbeatMs', 15_000),
     userRoutes: options.userRoutes ?? false,
-    mayImport: typeof options.importRoute === 'function' ? options.importRoute : isAdmin,
+    mayImport:
+      typeof options.importRoute === 'function' ? atOnce('importRoute', options.importRoute) : isAdmin,
     auditRoutes: options.auditRoutes ?? false,
     usageRoutes: options.usageRoutes ?? false,
     analyticsRoutes: options.analyticsRoutes ?? false,
@@ -353,8 +354,13 @@ function logError(error: unknown, request: Request): void {
   console.error('[sessions]', `${request.method} ${new URL(request.url).pathname}:`, toLogLine(error))
 }
 
+const keyOfCaller: ApiConfig['limitKey'] = (_, { tenantId, userId }) =>
+  JSON.stringify([tenantId, userId ?? null])
+
+const userAgentOf: ApiConfig['deviceOf'] = ({ headers }) => headers.get('user-agent') ?? undefined
+
 function toClientRoles(given: SessionApiOptions['clientRoles'], isCompat: boolean): ApiConfig['clientRoles'] {
-  if (typeof given === 'function') return given
+  if (typeof given === 'function') return atOnce('clientRoles', given)
   const roles = given ?? (isCompat ? ['user', 'assistant', 'system'] : ['user'])
   return () => roles
 }

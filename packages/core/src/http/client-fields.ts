@@ -1,4 +1,5 @@
 import type { Identity } from '../domain/identity.js'
+import { SessionError } from '../errors.js'
 import { parseId } from '../ids.js'
 import type { JsonObject, JsonValue } from '../json.js'
 import type { MessageInput } from '../domain/message.js'
@@ -41,9 +42,13 @@ export function checkFields(
   return { id, options }
 }
 
-/** An id that a client of `unified-llm-client` chose. @throws `invalid` */
+// Clients take the first two for steps of a path; the third one has the description of the API.
+const withoutAddress: ReadonlySet<unknown> = new Set(['.', '..', 'openapi.json'])
+
+/** An id that a client of `unified-llm-client` chose. @throws `invalid`, also for one that no request could name. */
 export function compatId(value: unknown): string {
-  return parseId(value, 'sessionId')
+  if (!withoutAddress.has(value)) return parseId(value, 'sessionId')
+  throw new SessionError('invalid', `sessionId must not be ${String(value)}`, { path: 'sessionId' })
 }
 
 /** Instructions of a client, if it may give them, as the first message. */

@@ -1,4 +1,5 @@
 import type { SessionEvent, SessionEventType } from '../domain/events.js'
+import { atOnce } from '../calling.js'
 import { SessionError } from '../errors.js'
 import { byteLength } from '../json.js'
 import { checkNames, checkOptions } from '../options.js'
@@ -67,6 +68,7 @@ const together = 4
  */
 export function webhookListener(options: WebhookOptions): WebhookListener {
   const { types, isSent = () => true, maxBytes, flushMs, onUndelivered, ...rest } = checked(options)
+  const isWanted = atOnce('isSent', isSent)
   const send = sender(rest)
   const waiting: (() => void)[] = []
   const open = new Set<Promise<void>>()
@@ -107,7 +109,7 @@ export function webhookListener(options: WebhookOptions): WebhookListener {
 
   return {
     async on(event) {
-      if ((types !== undefined && !types.includes(event.type)) || !isSent(event)) return
+      if ((types !== undefined && !types.includes(event.type)) || !isWanted(event)) return
       const delivery = deliver(event).catch((why: SessionError) => {
         if (onUndelivered === undefined) throw why
         return onUndelivered(event, why)

@@ -244,7 +244,7 @@ async function shownOf(service: Service, { record, body }: SessionSnapshot): Pro
   const { lastSeq, trimmedSeq } = record
   if (!Number.isFinite(service.ttl.historyMs) || trimmedSeq === lastSeq) return { record, body }
   const newest = await messagesAfter(service.store, record, lastSeq - 1)
-  if (!(await isHistoryOver(service, record, newest[0]))) return { record, body }
+  if (!(await isHistoryOver(service, record, newest[0], body.turn))) return { record, body }
   return { record: { ...record, trimmedSeq: lastSeq, bytes: 0 }, body: expired(body, lastSeq) }
 }
 

@@ -11,7 +11,7 @@ import { countingTokensOf } from '../service/count-tokens.js'
 import type { Service } from '../service/service.js'
 import { inSlices } from '../slices.js'
 import { latestTime } from '../time.js'
-import type { SessionLine } from './export-line.js'
+import type { ImportedSession } from './redacted-session.js'
 
 const count = z.int().check(z.minimum(0))
 // No store counts further.
@@ -31,19 +31,20 @@ const sessionSchema = z.strictObject({
   createdAt: time,
   updatedAt: time,
   lastSeq: seq,
-  trimmedSeq: seq,
-  bytes: count,
-  body: z.record(z.string(), z.unknown()),
+  // What other software writes need not say these.
+  trimmedSeq: z._default(seq, 0),
+  bytes: z.optional(count),
+  body: z._default(z.record(z.string(), z.unknown()), {}),
 })
 const messageSchema = z.strictObject({
   type: z.literal('message'),
   seq: count,
   id: z.string(),
   at: time,
-  tokens: count,
+  tokens: z.optional(count),
   role: z.enum(['system', 'user', 'assistant', 'tool']),
   content: z.union([z.string(), z.array(z.unknown())]),
-  status: z.enum(['completed', 'failed', 'aborted', 'corrupt']),
+  status: z._default(z.enum(['completed', 'failed', 'aborted', 'corrupt']), 'completed'),
   name: z.optional(z.string()),
   metadata: z.optional(z.record(z.string(), z.unknown())),
   stored: z.optional(z.strictObject({ id: z.optional(z.string()), at: z.optional(time) })),
@@ -52,7 +53,7 @@ const endSchema = z.strictObject({
   type: z.literal('end'),
   sessions: count,
   messages: count,
-  digest: z.string(),
+  digest: z.optional(z.string()),
 })
 // Sessions are counted on from here, and at the end of all numbers none could be read again.
 const tally = z.int().check(z.maximum(1e15))
@@ -109,10 +110,7 @@ export function parseEnd(line: unknown): z.output<typeof endSchema> {
 }
 
 /** @throws `invalid`, `limit_reached` */
-export function parseSession(
-  line: unknown,
-  { limits }: Pick<Service, 'limits'>,
-): SessionLine & { readonly body: SessionBody } {
+export function parseSession(line: unknown, { limits }: Pick<Service, 'limits'>): ImportedSession {
   const parsed = checkWith(sessionSchema, line, '')
   const { lastSeq, trimmedSeq, createdAt, updatedAt, title, label } = parsed
   parseId(parsed.id, 'id')
@@ -128,7 +126,7 @@ export function parseSession(
     })
   }
   const body = parseBody(parsed.body, lastSeq)
-  return { ...parsed, body: withOwnBudget(body, parsed.id) } as SessionLine & { readonly body: SessionBody }
+  return { ...parsed, body: withOwnBudget(body, parsed.id) } as ImportedSession
 }
 
 function parseBody(given: Readonly<Record<string, unknown>>, lastSeq: number): SessionBody {

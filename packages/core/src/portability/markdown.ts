@@ -14,7 +14,7 @@ export async function* exportMarkdown(
 ): AsyncGenerator<string, void, undefined> {
   const { record, body, messages } = await live.load(1)
   yield `# ${oneLine(record.title ?? 'Conversation')}\n\n${toIso(record.createdAt)}\n`
-  if (!live.isStored || (await isHistoryOver(live.service, record, messages.at(-1)))) return
+  if (!live.isStored || (await isHistoryOver(live.service, record, messages.at(-1), body.turn))) return
   const reader = new PageReader(live.service.store, live.ref)
   for await (const page of reader.pages(rangesIn(body.path, record))) {
     for (const message of page) yield messageText(view({ type: 'message', ...message }))

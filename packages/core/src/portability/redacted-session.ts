@@ -3,8 +3,11 @@ import type { Redaction } from '../service/redaction.js'
 import { redactedFacts } from '../session/facts.js'
 import type { SessionLine } from './export-line.js'
 
-/** A session as an export tells of it, with a body that was checked. */
-export type ImportedSession = SessionLine & { readonly body: SessionBody }
+/** A session as an export tells of it, with a body that was checked. Other software need not say its bytes. */
+export interface ImportedSession extends Omit<SessionLine, 'bytes' | 'body'> {
+  readonly bytes?: number
+  readonly body: SessionBody
+}
 
 /** Its title and its body, with all texts redacted that are redacted in a new session. @throws `redaction_failed` */
 export async function redactedSession(

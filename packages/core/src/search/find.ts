@@ -44,8 +44,9 @@ export async function openSession(
     const { record, messages } = stored
     if (!mayOpen(identity, record, false) || (userId !== undefined && record.userId !== userId))
       return undefined
-    if (await isHistoryOver(service, record, messages.at(-1))) return undefined
-    return { record, path: decodeBody(stored.body).path, messages }
+    const { path, turn } = decodeBody(stored.body)
+    if (await isHistoryOver(service, record, messages.at(-1), turn)) return undefined
+    return { record, path, messages }
   } catch (error) {
     if (isUnreadable(error)) return undefined
     throw error

@@ -1,4 +1,4 @@
-import { telling } from '../calling.js'
+import { atOnce, telling } from '../calling.js'
 import { isSessionError, SessionError } from '../errors.js'
 import { keyKind, recordKindOf, type SessionRecord, type SessionRef } from '../contract/session-record.js'
 import type { SessionStore } from '../contract/session-store.js'
@@ -169,10 +169,14 @@ class Copy {
 
   /** Copies what differs; true when nothing did. */
   async #look(tenantId: string, look: number): Promise<boolean> {
-    const { filter = () => true } = this.#options
+    const isWanted = atOnce('filter', this.#options.filter ?? (() => true))
     const { copied } = this.#counts
     for await (const records of pagesOf(this.#from, tenantId)) {
-      await inParallel(records.filter(filter), concurrency, (record) => this.#one(record, look))
+      await inParallel(
+        records.filter((record) => isWanted(record)),
+        concurrency,
+        (record) => this.#one(record, look),
+      )
       this.#tell({ tenantId, look, ...this.#counts })
     }
     return this.#counts.copied === copied

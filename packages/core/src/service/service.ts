@@ -1,5 +1,6 @@
 import type { CountTokens } from '../context/token-count.js'
 import { type Credentials, createCredentials } from '../domain/credential.js'
+import { atOnce } from '../calling.js'
 import { SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import { extractingFacts } from './extracting-facts.js'
@@ -211,10 +212,7 @@ export function createService(
       outdated: limit(options.suspicion?.outdated, 'suspicion.outdated', 5),
       windowMs: duration(options.suspicion?.windowMs, 'suspicion.windowMs', 60_000),
     },
-    adminReads(tenantId) {
-      const { adminReads = true } = options
-      return typeof adminReads === 'function' ? adminReads(tenantId) : adminReads
-    },
+    adminReads: adminReadsOf(options),
     audit:
       options.audit === undefined
         ? undefined
@@ -248,6 +246,10 @@ export function createService(
 
 // The application may change its list later.
 const copyOf = <Items>(list: Items): Items => (Array.isArray(list) ? ([...list] as Items) : list)
+
+function adminReadsOf({ adminReads = true }: SessionsOptions): Service['adminReads'] {
+  return typeof adminReads === 'function' ? atOnce('adminReads', adminReads) : () => adminReads
+}
 
 function toTurnOptions(given: TurnSettings = {}): Required<TurnSettings> {
   const leaseMs = duration(given.leaseMs, 'turns.leaseMs', 30_000)

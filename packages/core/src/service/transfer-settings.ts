@@ -1,3 +1,4 @@
+import { atOnce } from '../calling.js'
 import { SessionError } from '../errors.js'
 import type { SessionRef } from '../contract/session-record.js'
 
@@ -35,6 +36,7 @@ export interface TransferConfig extends Required<Omit<TransferSettings, 'url'>> 
 export function toTransferConfig(settings: TransferSettings = {}): TransferConfig {
   const { url, returnToOrigins = [], codeMs = 120_000, maxTries = 5, maxTenantTries = 100 } = settings
   const isFixed = typeof url !== 'function'
+  const askUrl = atOnce('transfers.url', isFixed ? () => '' : url)
   check(!isFixed || url === undefined || isPage(url), 'url', `be ${whatPage}`)
   check(Array.isArray(returnToOrigins), 'returnToOrigins', 'be a list')
   for (const [index, origin] of returnToOrigins.entries()) {
@@ -45,7 +47,7 @@ export function toTransferConfig(settings: TransferSettings = {}): TransferConfi
   check(Number.isInteger(maxTries) && maxTries >= 1, 'maxTries', 'be 1 or more')
   check(Number.isInteger(maxTenantTries) && maxTenantTries >= 1, 'maxTenantTries', 'be 1 or more')
   return {
-    pageOf: isFixed ? () => url : (session) => pageOf(url(session)),
+    pageOf: isFixed ? () => url : (session) => pageOf(askUrl(session)),
     returnToOrigins: [...returnToOrigins],
     codeMs,
     maxTries,

@@ -93,7 +93,7 @@ async function compactOnce(
   const countTokens = countTokensOf(live.service)
   const { context, storeClock, warn, histories, redaction } = live.service
   const { record, body, messages: newest } = await live.load(usualNews)
-  if (!live.isStored || (await isHistoryOver(live.service, record, newest.at(-1))))
+  if (!live.isStored || (await isHistoryOver(live.service, record, newest.at(-1), body.turn)))
     return { compacted: false }
   const { edits } = body
   const history = await histories.use(record, { edits, newest }, SessionHistory)

@@ -12,6 +12,7 @@ import {
 import { defaultStrategy } from '../context/default-strategy.js'
 import { checkNames, type OptionNames } from '../options.js'
 import { mergeFacts } from '../context/facts.js'
+import { vectorsOf } from '../context/embed.js'
 import { includedParts } from '../context/included.js'
 import type { BuiltContext } from '../context/lay-out.js'
 import { needsOf } from '../context/needs.js'
@@ -89,7 +90,7 @@ export async function sessionContext(
     live.load(usualNews, maxAgeMs),
     memoryOf(live, options),
   ])
-  const isOver = live.isStored && (await isHistoryOver(live.service, record, newest.at(-1)))
+  const isOver = live.isStored && (await isHistoryOver(live.service, record, newest.at(-1), stored.turn))
   const body = isOver ? expired(stored, record.lastSeq) : stored
   const isEmpty = !live.isStored || isOver
   const ranges = isEmpty ? [] : rangesIn(body.path, record)
@@ -251,7 +252,7 @@ async function vectorOf(live: LiveSession, text: string): Promise<readonly numbe
   const { context: wanted, warn } = live.service
   if (wanted.embed === undefined) return undefined
   try {
-    return (await wanted.embed([text]))[0]
+    return (await vectorsOf([text], wanted.embed))[0]
   } catch (cause) {
     warn({
       code: 'embed_failed',

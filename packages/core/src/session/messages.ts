@@ -144,7 +144,8 @@ export async function readHistory(live: LiveSession, options: HistoryOptions): P
   // For an older page, the newest message matters only when it decides whether the history has expired.
   const tail = isNewest ? limit : Number.isFinite(live.service.ttl.historyMs) ? 1 : 0
   const { record, body, messages } = await live.show(tail)
-  if (!live.isStored || (await isHistoryOver(live.service, record, messages.at(-1)))) return { messages: [] }
+  if (!live.isStored || (await isHistoryOver(live.service, record, messages.at(-1), body.turn)))
+    return { messages: [] }
   const path = branch === 'all' ? [{ from: record.trimmedSeq + 1 }] : body.path
   const { store, shownAgeMs } = live.service
   if (!isNewest) return readPath(store, live.ref, path, { ...options, limit, maxAgeMs: shownAgeMs })

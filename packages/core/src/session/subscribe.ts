@@ -126,7 +126,7 @@ async function* messagesFrom(
   let { mark } = place
   if (lastSeq === place.seq && !checks) return mark
   if (checks && place.seq > 0 && place.seq <= trimmedSeq) return undefined
-  const isExpired = await isHistoryExpired(live)
+  const isExpired = await isHistoryExpired(live, body)
   // From the message at the place on: after a failover another one may stand there.
   for (let at = Math.max(place.seq - 1, trimmedSeq); at < lastSeq;) {
     const page = await pageOf(live, at, lastSeq)
@@ -160,8 +160,11 @@ async function newestMark(live: LiveSession, { record: { lastSeq } }: SessionSna
   return newest === undefined ? '' : markOfMessage(newest.id)
 }
 
-async function isHistoryExpired({ service, ref }: LiveSession): Promise<boolean> {
+async function isHistoryExpired(
+  { service, ref }: LiveSession,
+  { turn }: SessionSnapshot['body'],
+): Promise<boolean> {
   if (!Number.isFinite(service.ttl.historyMs)) return false
   const { messages } = await service.store.messages(ref, { limit: 1, order: 'desc' })
-  return isHistoryOver(service, ref, messages[0])
+  return isHistoryOver(service, ref, messages[0], turn)
 }

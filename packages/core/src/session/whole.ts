@@ -58,7 +58,7 @@ export async function readSnapshot(live: LiveSession): Promise<WholeSession> {
  */
 async function collect(live: LiveSession, before: readonly Message[] = []): Promise<Collected | undefined> {
   const { record, body, messages: newest } = await live.load(pageSize)
-  if (!live.isStored || (await isHistoryOver(live.service, record, newest.at(-1)))) {
+  if (!live.isStored || (await isHistoryOver(live.service, record, newest.at(-1), body.turn))) {
     return { record, body, messages: [], isExact: true }
   }
   const first = newest[0]?.seq ?? record.lastSeq + 1

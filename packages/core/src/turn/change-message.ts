@@ -189,7 +189,8 @@ async function replaceMessage(
   try {
     for (;;) {
       const seen = await live.load(Number.isFinite(ttl.historyMs) ? 1 : 0)
-      if (await isHistoryOver(live.service, live.ref, seen.messages.at(-1))) throw noSuchMessage(seq)
+      if (await isHistoryOver(live.service, live.ref, seen.messages.at(-1), seen.body.turn))
+        throw noSuchMessage(seq)
       const stored = await messageAt(live, seq)
       const payload = await encode(stored)
       const message = decodeMessage({ ...stored, payload })

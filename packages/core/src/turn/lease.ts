@@ -185,7 +185,8 @@ export async function closeLease(
 async function storeReply(live: LiveSession, lease: TurnLease, closing: TurnClosing): Promise<ClosedTurn> {
   const messages = closing.reply.messages(closing.status)
   const ids = replyIds(lease.replyId, messages.length)
-  const { documents, sources } = closing.reply
+  const { sources } = closing.reply
+  const documents = closing.reply.documents()
   const last = messages.at(-1)!
   last.metadata = {
     ...last.metadata,

@@ -11,6 +11,7 @@ import {
 } from '../domain/part.js'
 import { CallIds } from './call-ids.js'
 import { isTransient, type TurnDocument, type TurnPart } from './part.js'
+import { shortenedDocuments } from './shortened-documents.js'
 import { shortenedExtras, shortenedPart } from './shortened-part.js'
 import { addUsages, noUsage, type TurnUsage } from './usage.js'
 
@@ -40,15 +41,15 @@ const envelopeBytes = 1024
 /** Joins the pieces of an answer to the messages of the log. Every piece that it accepts can be stored. */
 export class TurnReply {
   readonly sources: JsonObject[] = []
-  readonly documents: TurnDocument[] = []
   usage: TurnUsage = noUsage
   finishReason: string | undefined
   readonly #room: number
   readonly #messages: ReplyMessage[] = []
+  readonly #documents: TurnDocument[] = []
   readonly #calls = new CallIds()
   /** The whole call, though a call that is too long to be stored is kept shortened. */
   readonly #open = new Map<string, OpenCall>()
-  #extraBytes = 0
+  #sourceBytes = 0
   #bytes = 0
   /** Of parts that readers are told and that no message has: they are in memory, and in the turn's log. */
   #besideBytes = 0
@@ -81,15 +82,13 @@ export class TurnReply {
       case 'source': {
         this.#spendBeside(part)
         const { type: _, ...source } = part as JsonObject
-        this.#keepExtra(source, () => this.sources.push(source))
+        this.#keepSource(source)
         return part
       }
       case 'document': {
         this.#spendBeside(part)
         const { document } = part as { document: TurnDocument }
-        if (this.documents.length < maxDocuments) {
-          this.#keepExtra(document as JsonObject, () => this.documents.push(document))
-        }
+        if (this.#documents.length < maxDocuments) this.#documents.push(document)
         return part
       }
       case 'error':
@@ -116,6 +115,11 @@ export class TurnReply {
             : this.#addPart('assistant', part as MessagePart)
         ) as TurnPart
     }
+  }
+
+  /** The documents that are stored with the last message, as long as there is room beside its sources. */
+  documents(): readonly TurnDocument[] {
+    return shortenedDocuments(this.#documents, this.#room / 2 - this.#sourceBytes)
   }
 
   /** Tool calls without a result. */
@@ -188,12 +192,12 @@ export class TurnReply {
     return message
   }
 
-  /** Sources and documents are stored with the last message; those that do not fit are left out. */
-  #keepExtra(extra: JsonObject, keep: () => void): void {
-    const bytes = bytesOf(extra)
-    if (this.#extraBytes + bytes > this.#room / 2) return
-    this.#extraBytes += bytes
-    keep()
+  /** Sources are stored with the last message; those that do not fit are left out. */
+  #keepSource(source: JsonObject): void {
+    const bytes = bytesOf(source)
+    if (this.#sourceBytes + bytes > this.#room / 2) return
+    this.#sourceBytes += bytes
+    this.sources.push(source)
   }
 
   #spend(bytes: number): void {

@@ -197,4 +197,27 @@ describe('embedMessages', () => {
     expect(index.withoutVector()).toEqual(seqs)
     expect(index.rank({ text: 'Nokia', seqs }).scores[2]).toBeGreaterThan(0)
   })
+  it.each<[string, (texts: readonly string[]) => unknown]>([
+    ['no list', () => 'vectors'],
+    ['nothing', () => undefined],
+    ['too few vectors', (texts) => texts.slice(1).map(() => [1, 0])],
+    ['too many vectors', (texts) => [...texts, ''].map(() => [1, 0])],
+    ['no numbers', (texts) => texts.map(() => [Number.NaN, 1])],
+    ['numbers without end', (texts) => texts.map(() => [1, Number.POSITIVE_INFINITY])],
+    ['empty vectors', (texts) => texts.map(() => [])],
+    ['texts', (texts) => texts],
+    ['bytes of no numbers', (texts) => texts.map(() => new DataView(new ArrayBuffer(8)))],
+    ['vectors of several lengths', (texts) => texts.map((_, index) => Array(index + 1).fill(1))],
+  ])('leaves the index to words when the model gives %s', async (_, gives) => {
+    const index = createRelevanceIndex()
+    const garbled = async (texts: readonly string[]) => gives(texts) as number[][]
+    await expect(embedMessages(index, messages, garbled)).rejects.toThrow(/^embed /)
+    expect(index.withoutVector()).toEqual(seqs)
+  })
+
+  it('takes vectors as models in the process give them', async () => {
+    const index = createRelevanceIndex()
+    const floats = async (texts: readonly string[]) => texts.map(() => new Float32Array([1, 0]) as never)
+    expect(await embedMessages(index, messages, floats)).toHaveLength(messages.length)
+  })
 })

@@ -134,6 +134,17 @@ describe('clients of unified-llm-client 0.1', () => {
     expect((await clientOf('tenant-1').post('/sessions/unknown/message', { content: 'Hi' })).status).toBe(404)
   })
 
+  it.each(['.', '..', 'openapi.json'])('make no session that no request could name: %s', async (id) => {
+    const { client } = open()
+    const { body } = await client.post('/sessions', { messages: [{ role: 'user', content: 'Hi' }] })
+    const refused = { status: 400, body: { path: 'sessionId', error: { code: 'invalid' } } }
+    expect(await client.post('/sessions', { sessionId: id })).toMatchObject(refused)
+    const fork = { fromMessageIndex: 0, newSessionId: id }
+    expect(await client.post(`/sessions/${body.session.id}/fork`, fork)).toMatchObject(refused)
+    expect((await client.post(`/sessions/${id}/message`, { content: 'Hi' })).status).toBeGreaterThan(399)
+    expect((await client.get('/sessions')).body.sessions.items).toHaveLength(1)
+  })
+
   it('are told at once when identify names no user, and nothing is made', async () => {
     const { clientOf } = open()
     for (const headers of [{}, { 'idempotency-key': crypto.randomUUID() }]) {

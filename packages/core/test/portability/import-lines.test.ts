@@ -370,3 +370,29 @@ describe('an import is', () => {
     ])
   })
 })
+
+it('takes what other software writes: with no counts, no body and no digest', async () => {
+  const lines = [
+    { type: 'manifest', format: 'sessions', version: 1 },
+    { type: 'session', id: 's', createdAt: 1, updatedAt: 2, lastSeq: 2 },
+    { type: 'message', seq: 1, id: 'm1', role: 'user', content: 'x'.repeat(20_000), at: 1 },
+    { type: 'message', seq: 2, id: 'm2', role: 'assistant', content: 'Hi', at: 2 },
+    { type: 'session', id: 't', createdAt: 1, updatedAt: 2, lastSeq: 0, body: { preferences: { a: 1 } } },
+    { type: 'end', sessions: 2, messages: 2 },
+  ].map((line) => `${JSON.stringify(line)}\n`)
+  const mine = service().for(alice)
+  expect(await mine.import(lines)).toMatchObject({ imported: ['s', 't'], messages: 2 })
+  const { record } = await mine.get('s')
+  expect(record).toMatchObject({ createdAt: 1, updatedAt: 2, lastSeq: 2, trimmedSeq: 0 })
+  expect(record.bytes).toBeGreaterThan(20_000)
+  const { messages } = await (await mine.get('s')).history()
+  expect(messages.map(({ at, status }) => [at, status])).toEqual([
+    [1, 'completed'],
+    [2, 'completed'],
+  ])
+  expect(messages[0]!.tokens).toBeGreaterThan(1000)
+  expect(await (await mine.get('t')).preferences.get()).toEqual({ a: 1 })
+  // What it says is checked all the same.
+  expect(await codeOf(service().for(alice).import(lines.toSpliced(3, 1)))).toBe('invalid')
+  expect(await codeOf(service().for(alice).import(lines.toSpliced(4, 1)))).toBe('invalid')
+})

@@ -184,3 +184,63 @@ it('has a message that is said again under its id said anew, once', async () => 
   expect(told).toMatchObject([{ inserted: true }])
   expect((await other.history()).messages).toMatchObject([{ id: 'greeting', seq: told[0]!.seq }])
 })
+
+async function nextAfter(session: Session, after?: string) {
+  for await (const update of session.subscribe(after === undefined ? {} : { after })) return update
+  throw new Error('nothing was told')
+}
+
+describe('a history whose turn takes longer than it lasts', () => {
+  /** A turn that has begun, and goes on for longer than the history lasts until it is let go. */
+  async function answered() {
+    const at = await over()
+    at.pass(-historyMs)
+    const { id: before } = await nextAfter(at.session)
+    let go = (): void => {}
+    const waits = new Promise<void>((resolve) => (go = resolve))
+    const turn = at.session.turn('a secret?', async ({ context }) => {
+      await waits
+      return JSON.stringify((await context({ maxTokens: 1000 })).messages)
+    })
+    await turn.started
+    at.pass(historyMs + 1)
+    return { ...at, before, turn, go }
+  }
+
+  it('is what the model is shown, and stays with the reply', async () => {
+    const { session, turn, go } = await answered()
+    go()
+    expect((await turn.result).text).toContain('a secret?')
+    expect(await session.allMessages()).toHaveLength(4)
+    expect(await session.branches()).toEqual([])
+  })
+
+  it('is shown meanwhile to everybody', async () => {
+    const { mine, session, before, turn, go } = await answered()
+    expect((await session.history()).messages).toHaveLength(3)
+    expect(await session.allMessages()).toHaveLength(3)
+    expect((await session.info()).messages.total).toBe(3)
+    expect((await mine.search({ text: 'secret' })).items).toHaveLength(3)
+    expect(await textOf(session.export())).toContain('secret')
+    expect(await textOf(session.export({ format: 'markdown' }))).toContain('secret')
+    expect((await nextAfter(session, before)).type).toBe('message')
+    go()
+    await turn.result
+  })
+
+  it('is not dropped by what another device says meanwhile', async () => {
+    const { mine, session, turn, go } = await answered()
+    await (await mine.get(session.id)).append({ role: 'user', content: 'hurry' })
+    go()
+    expect((await turn.result).text).toContain('a secret?')
+    expect(await session.allMessages()).toHaveLength(5)
+  })
+
+  it('is over as any other when nobody answers any more', async () => {
+    const { session, pass, turn, go } = await answered()
+    pass(30_000)
+    expect((await session.history()).messages).toEqual([])
+    go()
+    await turn.result.catch(() => {})
+  })
+})

@@ -241,4 +241,46 @@ describe('an answer that is too long for a message', () => {
       's',
     ])
   })
+  const found = async (...documents: object[]) => {
+    const parts = documents.map((document) => ({ type: 'document', document }))
+    const [{ metadata } = {}] = await stored([...parts, 'Hi'])
+    const kept = (metadata?.['documents'] ?? []) as { id: string; text?: string; [field: string]: unknown }[]
+    expect(Buffer.byteLength(JSON.stringify(kept))).toBeLessThanOrEqual(room / 2 + 100)
+    return kept
+  }
+
+  it('keeps every document where they do not fit: the long ones have the beginnings of their texts', async () => {
+    const short = { id: 'short', title: 'Short', text: 'as it is' }
+    const [a, b, c] = await found({ id: 'a', title: 'A', text: 'ä'.repeat(5000) }, short, {
+      id: 'c',
+      url: 'https://c.example',
+      pageContent: '\n'.repeat(900),
+      page: 7,
+      rows: Array(900).fill(0),
+    })
+    expect(b).toEqual(short)
+    expect(a).toMatchObject({ id: 'a', title: 'A', shortened: true })
+    expect(a!.text).toMatch(/^ä{150,}… \[\d{4} more characters left out\]$/)
+    expect(c).toMatchObject({ id: 'c', url: 'https://c.example', page: 7, shortened: true })
+    expect(c!['pageContent']).toMatch(/^\n{100,}… \[\d{3} more characters left out\]$/)
+    expect(c).not.toHaveProperty('rows')
+    // What the short one leaves is theirs.
+    expect(size([a, b, c])).toBeGreaterThan(room / 2 - 150)
+  })
+
+  it('cuts no character of a document in half, and keeps its id where nothing else fits', async () => {
+    const [astral] = await found({ id: 'a', text: '😀'.repeat(5000) })
+    expect(astral!.text).toMatch(/^(😀)+… \[\d+ more characters left out\]$/u)
+    expect(await found({ id: 'n', rows: Array(5000).fill(1) })).toEqual([{ id: 'n', shortened: true }])
+    const many = await found(...Array.from({ length: 50 }, (_, n) => ({ id: `${n}`.repeat(90), text: 'x' })))
+    expect(many).toEqual([])
+    const source = { type: 'source', url: 'u'.repeat(900) }
+    const [beside] = await stored([
+      source,
+      { type: 'document', document: { id: 'a', text: 'x'.repeat(900) } },
+      'Hi',
+    ])
+    expect(beside!.metadata!['sources']).toHaveLength(1)
+    expect(Buffer.byteLength(JSON.stringify(beside!.metadata!['documents']))).toBeLessThan(room / 2 - 800)
+  })
 })

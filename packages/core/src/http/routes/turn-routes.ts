@@ -8,7 +8,7 @@ import type { TurnEvent } from '../../turn/event.js'
 import type { Turn } from '../../turn/turn.js'
 import { accepts } from '../accepts.js'
 import { begunTurn } from '../begun-turn.js'
-import { checkFields } from '../client-fields.js'
+import { checkFields, compatId } from '../client-fields.js'
 import { checkMessage } from '../client-messages.js'
 import { askedModel, seedEvents } from '../compat/events.js'
 import * as compat from '../compat/schemas.js'
@@ -164,7 +164,7 @@ async function sessionOf(
     const makes =
       begins && api.isCompat && identity.userId !== undefined && isSessionError(error, 'not_found')
     if (!makes) throw error
-    return justRead(await mine.open(params['id']!))
+    return justRead(await mine.open(compatId(params['id'])))
   }
 }
 
