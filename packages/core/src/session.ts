@@ -21,8 +21,8 @@ import { forgetFact } from './session/facts.js'
 import { contentsOf, type SessionContents } from './session/contents.js'
 import type { RememberArguments } from './session/remember.js'
 import type { Compaction, CompactOptions } from './session/compaction.js'
-import { type LiveUpdate, type SubscribeOptions, subscribeTo } from './session/subscribe.js'
-import { watchSession, type WatchOptions } from './session/watch.js'
+import type { LiveUpdate, SubscribeOptions } from './session/subscribe.js'
+import type { WatchOptions } from './session/watch.js'
 import { expireBefore } from './session/expiry.js'
 import { extendSession } from './session/extend.js'
 import { appendMessages, readHistory } from './session/messages.js'
@@ -39,7 +39,9 @@ import { startTurn, type Turn } from './turn/turn.js'
 import type { TurnEvent } from './turn/event.js'
 import type { TurnInput, TurnOptionsOf } from './turn/request.js'
 
-const turns = () => import('./later/turns.js')
+let loadedTurns: typeof import('./later/turns.js') | undefined
+// An import takes more than a tick, also of what is loaded.
+const turns = async () => (loadedTurns ??= await import('./later/turns.js'))
 const others = () => import('./later/others.js')
 
 /** Calls the model: returns the answer, or yields it piece by piece. When it throws, the turn ends as `failed`. */
@@ -245,16 +247,16 @@ export class Session {
   /**
    * The record now, and again each time a process has changed the session. Ends when this handle may not open it any more.
    */
-  watch(options: WatchOptions = {}): AsyncGenerator<SessionRecord, void, undefined> {
-    return watchSession(this.#live, options)
+  async *watch(options: WatchOptions = {}): AsyncGenerator<SessionRecord, void, undefined> {
+    yield* (await turns()).watchSession(this.#live, options)
   }
 
   /**
    * What changes in the session, by whatever process: messages, turns, and parts that differ. Begins with the session as
    * it is now, or goes on after an update. Ends as `watch` does, with `removed`.
    */
-  subscribe(options: SubscribeOptions = {}): AsyncGenerator<LiveUpdate, void, undefined> {
-    return subscribeTo(this.#live, options)
+  async *subscribe(options: SubscribeOptions = {}): AsyncGenerator<LiveUpdate, void, undefined> {
+    yield* (await turns()).subscribeTo(this.#live, options)
   }
 
   /** The id of the running turn. */

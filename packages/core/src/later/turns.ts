@@ -1,4 +1,4 @@
-// What answers messages and works on what was said: loaded with the first turn or context of a process.
+// What answers messages, follows sessions and works on what was said: loaded with the first of these in a process.
 export { beginTurn } from '../turn/admission.js'
 export { refuseSpent } from '../turn/budget.js'
 export { amendMessage, annotateMessage, redactMessage } from '../turn/change-message.js'
@@ -9,4 +9,6 @@ export { compact } from '../session/compaction.js'
 export { sessionContext, shownContext } from '../session/context.js'
 export { sessionInfo } from '../session/info.js'
 export { rememberGiven } from '../session/remember.js'
+export { subscribeTo } from '../session/subscribe.js'
+export { watchSession } from '../session/watch.js'
 export { readWhole } from '../session/whole.js'

@@ -46,7 +46,7 @@ export async function updateTogether<Value extends object>(
     }
     const first = [mine]
     ofStore.set(key, first)
-    void drain(at, ref, options as SideRecordOptions<object>, first, () => ofStore.delete(key))
+    void drain(at, ref, options, first, () => ofStore.delete(key))
   })
 }
 
