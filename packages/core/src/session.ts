@@ -39,9 +39,10 @@ import { startTurn, type Turn } from './turn/turn.js'
 import type { TurnEvent } from './turn/event.js'
 import type { TurnInput, TurnOptionsOf } from './turn/request.js'
 
-let loadedTurns: typeof import('./later/turns.js') | undefined
+const importTurns = () => import('./later/turns.js')
+let loadedTurns: Awaited<ReturnType<typeof importTurns>> | undefined
 // An import takes more than a tick, also of what is loaded.
-const turns = async () => (loadedTurns ??= await import('./later/turns.js'))
+const turns = async () => (loadedTurns ??= await importTurns())
 const others = () => import('./later/others.js')
 
 /** Calls the model: returns the answer, or yields it piece by piece. When it throws, the turn ends as `failed`. */
