@@ -2,11 +2,9 @@ import { isSessionError, SessionError } from '../errors.js'
 import { evictSessions } from './evict-sessions.js'
 import type { Service } from './service.js'
 import { sideRecordRef, userRecordRef } from './side-records.js'
-import { claimSlot } from './slot-register.js'
+import { claimSlot, type WhenFull } from './slot-register.js'
 import type { SessionQuery } from '../contract/session-store.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
-
-type WhenFull = 'reject' | 'evict' | 'exceed'
 
 const pageSize = 200
 
@@ -63,26 +61,23 @@ async function claim(
   query: SessionQuery,
 ): Promise<void> {
   const max = Math.floor(limit)
-  await claimSlot(service.store, register, {
+  const hasSlot = await claimSlot(service, register, {
     holder: record.incarnation,
     max,
-    mayExceed: whenFull === 'exceed',
+    whenFull,
     // No session lives longer than this, so a register without writes for this long lists no live session.
     idleMs: service.ttl.absoluteMs,
     ...(query.userId === undefined ? {} : { userId: query.userId }),
-    async live(holders) {
+    async kept(holders, wanted) {
       const live = await stillLive(service, holders, query)
-      if (live.length < max || whenFull === 'exceed') return live.map(({ incarnation }) => incarnation)
-      if (whenFull === 'reject') {
-        throw new SessionError('limit_reached', `There are already ${max} live sessions.`, {
-          path: 'sessions',
-        })
-      }
+      const tooMany = live.length + wanted - max
       // `stillLive` returns the most active sessions first.
-      const kept = await evictSessions(service, live, live.length - max + 1)
-      return kept.map(({ incarnation }) => incarnation)
+      const left = whenFull === 'evict' && tooMany > 0 ? await evictSessions(service, live, tooMany) : live
+      return left.map(({ incarnation }) => incarnation)
     },
   })
+  if (!hasSlot)
+    throw new SessionError('limit_reached', `There are already ${max} live sessions.`, { path: 'sessions' })
 }
 
 /** The sessions of these incarnations that are live, the most active first. */

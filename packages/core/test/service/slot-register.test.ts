@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { memoryStore, SessionError, type SessionsOptions, type SessionStore } from '../../src/index.js'
 import { sideRecordRef } from '../../src/service/side-records.js'
 import { alice, anonymous, codeOf, service } from '../service.js'
@@ -52,9 +52,12 @@ it('finds the places of all that ended at once, and gives them without another l
   const mine = open(store, { maxSessions: 20 }).for(alice)
   const made = []
   for (let n = 0; n < 20; n++) made.push(await mine.create())
-  for (const session of made.slice(0, 10)) await session.delete()
+  for (const session of made.filter((_, n) => n % 2 === 0)) await session.delete()
   calls.length = 0
+  // The look at the places begins in the middle.
+  vi.spyOn(Math, 'random').mockReturnValue(0.5)
   await mine.create()
+  vi.restoreAllMocks()
   expect(calls.filter((call) => call === 'list')).toHaveLength(2)
   expect(calls).toContain('amend 10')
   calls.length = 0
@@ -156,4 +159,42 @@ it('of a user is as good as new once the user was erased', async () => {
   expect(calls.filter((call) => call !== 'list')).toEqual([])
   const { items } = await store.list({ tenantId: register.tenantId, limit: 10 })
   expect(items.map(({ id }) => id)).toEqual(['tenant'])
+})
+
+it('is never raced for by the sessions that one process makes at once in a full tenant', async () => {
+  const inner = memoryStore()
+  let races = 0
+  const store: SessionStore = {
+    ...inner,
+    async amend(ref, amendments, guard) {
+      const changed = await inner.amend(ref, amendments, guard)
+      if (isRegister(ref) && changed === 0) races++
+      return changed
+    },
+  }
+  const mine = open(store, { maxSessions: 30, whenFull: 'evict' }).for(alice)
+  for (let n = 0; n < 30; n++) await mine.create()
+  const codes = await Promise.all(Array.from({ length: 120 }, async () => codeOf(mine.create())))
+  expect(new Set(codes)).toEqual(new Set(['settled']))
+  expect(races).toBe(0)
+  expect((await mine.list({ limit: 100 })).items).toHaveLength(30)
+})
+
+it('tells all who wait for a place that the store is away, and nobody hangs', async () => {
+  const inner = memoryStore()
+  let isAway = false
+  const store: SessionStore = {
+    ...inner,
+    async messages(ref, query) {
+      if (isAway && isRegister(ref)) throw new SessionError('unavailable', 'the store is away')
+      return inner.messages(ref, query)
+    },
+  }
+  const mine = open(store, { maxSessions: 5 }).for(alice)
+  for (let n = 0; n < 5; n++) await mine.create()
+  isAway = true
+  const codes = await Promise.all(Array.from({ length: 10 }, async () => codeOf(mine.create())))
+  expect(new Set(codes)).toEqual(new Set(['unavailable']))
+  isAway = false
+  expect(await codeOf(mine.create())).toBe('limit_reached')
 })
