@@ -23,26 +23,29 @@ interface Manifest {
 
 const tarballs = Object.fromEntries(wanted.map((name) => [name, pack(name)]))
 
-it.each(projects)('$name installs what is packed, and works', ({ name: project, manifest: { sessions, ...manifest } }) => {
-  const cwd = join(folder, project)
-  cpSync(join(root, project), cwd, { recursive: true })
-  const file = join(cwd, 'package.json')
-  const ours = sessions.map((name) => [`@sessions/${name}`, `file:${tarballs[name]}`])
-  const dependencies = { ...manifest.dependencies, ...(Object.fromEntries(ours) as object) }
-  writeFileSync(file, JSON.stringify({ ...manifest, dependencies }))
-  const { NODE_OPTIONS: _, NODE_ENV: __, VITEST: ___, ...inherited } = process.env
-  const env = { ...inherited, NEXT_TELEMETRY_DISABLED: '1' }
-  for (const args of [
-    ['install', '--no-audit', '--no-fund', '--ignore-scripts'],
-    ['run', 'check'],
-  ]) {
-    let said = ''
-    try {
-      execFileSync('npm', args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
-    } catch (error) {
-      const { stdout, stderr } = error as { stdout: string; stderr: string }
-      said = `npm ${args.join(' ')}:\n${stdout}\n${stderr}`
+it.each(projects)(
+  '$name installs what is packed, and works',
+  ({ name: project, manifest: { sessions, ...manifest } }) => {
+    const cwd = join(folder, project)
+    cpSync(join(root, project), cwd, { recursive: true })
+    const file = join(cwd, 'package.json')
+    const ours = sessions.map((name) => [`@sessions/${name}`, `file:${tarballs[name]}`])
+    const dependencies = { ...manifest.dependencies, ...(Object.fromEntries(ours) as object) }
+    writeFileSync(file, JSON.stringify({ ...manifest, dependencies }))
+    const { NODE_OPTIONS: _, NODE_ENV: __, VITEST: ___, ...inherited } = process.env
+    const env = { ...inherited, NEXT_TELEMETRY_DISABLED: '1' }
+    for (const args of [
+      ['install', '--no-audit', '--no-fund', '--ignore-scripts'],
+      ['run', 'check'],
+    ]) {
+      let said = ''
+      try {
+        execFileSync('npm', args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+      } catch (error) {
+        const { stdout, stderr } = error as { stdout: string; stderr: string }
+        said = `npm ${args.join(' ')}:\n${stdout}\n${stderr}`
+      }
+      expect(said).toBe('')
     }
-    expect(said).toBe('')
-  }
-})
+  },
+)

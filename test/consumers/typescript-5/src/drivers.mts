@@ -11,7 +11,9 @@ import pg from 'pg'
 import { createClient, createCluster } from 'redis'
 
 // Each driver that the READMEs name, as its own types have it: TypeScript takes it for what a store wants.
-export const inFiles = [new Libsql('app.db'), new BetterSqlite('app.db')].map((database) => sqliteStore(database))
+export const inFiles = [new Libsql('app.db'), new BetterSqlite('app.db')].map((database) =>
+  sqliteStore(database),
+)
 export const search = sqliteSearch(new Libsql('app.db'))
 export const migrated = [migrate(new Libsql('app.db')), migrate(new BetterSqlite('app.db'))]
 export const onRedis = [
