@@ -29,8 +29,7 @@ export function checkOrigin(options: CheckOriginOptions = {}): RequestHandler {
     try {
       check(pageRequestOf(req), { host: hostOf(req) }, { trustedOrigins, hasHeaderMode: header })
     } catch (cause) {
-      const message = 'The request may come from a page of another site.'
-      next(new SessionError('forbidden', message, { cause }))
+      next(new SessionError('forbidden', (cause as Error).message, { cause }))
       return
     }
     next()

@@ -70,7 +70,7 @@ export class RequestSessions {
     try {
       checkOrigin(pageRequestOf(request), { host: hostOf(request) }, { trustedOrigins, hasHeaderMode })
     } catch (cause) {
-      throw new SessionError('forbidden', 'The request may come from a page of another site.', { cause })
+      throw new SessionError('forbidden', (cause as Error).message, { cause })
     }
   }
 

@@ -24,6 +24,6 @@ export async function checkCaller(sessions: NextSessions): Promise<void> {
   try {
     checkPage(sessions, { method: 'POST', headers: head })
   } catch (cause) {
-    throw new SessionError('forbidden', 'The request may come from a page of another site.', { cause })
+    throw new SessionError('forbidden', (cause as Error).message, { cause })
   }
 }

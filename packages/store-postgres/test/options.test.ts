@@ -35,6 +35,7 @@ describe('the options of postgresStore', () => {
     refused({ $client: {}, select() {} }, 'Drizzle')
     refused({ $pool: {}, connect() {} }, 'give its $pool')
     refused(async () => {}, 'db must be a URL, a pg.Pool, a Kysely or a PGlite')
+    refused(undefined, 'is its environment variable set?')
   })
 
   test('all go together, and a store of a URL ends its pool', async () => {

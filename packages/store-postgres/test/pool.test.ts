@@ -1,5 +1,12 @@
-import { expect, it } from 'vitest'
-import { createPostgresPool, postgresBus, postgresStore } from '../src/index.js'
+import pg from 'pg'
+import { expect, it, vi } from 'vitest'
+import {
+  createPostgresPool,
+  postgresBus,
+  postgresSearch,
+  postgresStore,
+  postgresUsageLog,
+} from '../src/index.js'
 
 it.each([undefined, null, '', 5])(
   'a pool for the URL %s is refused: nobody meant the database of this machine',
@@ -42,3 +49,14 @@ it.each([undefined, null, {}, { publish: 5, listen: 'postgres://db.test' }])(
     expect(() => postgresBus(options as never)).toThrow(expect.objectContaining({ code: 'invalid' }))
   },
 )
+
+it('a pool whose connections may hang is warned of once, whatever is made of it', async () => {
+  const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+  const pools = [1, 2].map(() => new pg.Pool({ connectionString: 'postgres://db.test/app' }))
+  for (const pool of pools) for (const make of [postgresStore, postgresSearch, postgresUsageLog]) make(pool)
+  expect(warn.mock.calls.map(([message]) => message)).toEqual(
+    pools.map(() => expect.stringContaining('connectionTimeoutMillis') as string),
+  )
+  warn.mockRestore()
+  for (const pool of pools) await pool.end()
+})

@@ -5,13 +5,12 @@ import {
   checkTimeout,
   checkWhole,
   type OptionNames,
-  SessionError,
   type SessionStore,
 } from '@sessions/core/store'
 import { checkFile } from './database/check-file.js'
 import { toCommit } from './writing/commit.js'
 import { committing } from './writing/committer.js'
-import { Connection } from './database/connection.js'
+import { toConnection } from './database/connection.js'
 import { Database, type OpenSource } from './database/database.js'
 import { FileClock } from './database/file-clock.js'
 import { Lister } from './reading/lister.js'
@@ -78,8 +77,7 @@ export function sqliteStore(
     const file = new OwnFile(database, toTableNames(options), options.synchronous ?? 'full')
     return { ...storeOver((until) => file.open(until), options), close: () => file.close() }
   }
-  checkDatabase(database)
-  const connection = new Connection(database)
+  const connection = toConnection(database)
   let isKnown = false
   return storeOver(() => {
     if (!isKnown) {
@@ -97,13 +95,6 @@ const optionNames: OptionNames<SqliteStoreOptions> = {
   pageTimeoutMs: true,
   writeTimeoutMs: true,
   synchronous: ['full', 'normal'],
-}
-
-function checkDatabase(database: SqliteDatabase): void {
-  if (typeof database === 'object' && database !== null && 'prepare' in database && 'exec' in database) return
-  const problem =
-    'database must be the path of a file, or a database of libsql, better-sqlite3, node:sqlite or bun:sqlite'
-  throw new SessionError('invalid', problem, { path: 'database' })
 }
 
 function storeOver(source: OpenSource, options: SqliteStoreOptions): SessionStore {

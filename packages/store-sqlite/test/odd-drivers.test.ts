@@ -1,6 +1,6 @@
 import Libsql from 'libsql'
 import { describe, expect, test } from 'vitest'
-import { migrate, type SqliteDatabase, sqliteStore } from '../src/index.js'
+import { checkSchema, migrate, type SqliteDatabase, sqliteSearch, sqliteStore } from '../src/index.js'
 
 // What applications make of their databases.
 
@@ -121,6 +121,21 @@ describe('a driver that answers otherwise is refused in a sentence:', () => {
       const ref = { tenantId: 'acme', id: 's' }
       await expect(store.commit(ref, { revision: 0 })).rejects.toMatchObject(told)
       await expect(store.read(ref)).rejects.toMatchObject(told)
+    })
+  }
+})
+
+test.each([
+  [undefined, 'is its environment variable set?'],
+  [null, 'database must be the path of a file'],
+  [{}, 'database must be the path of a file'],
+])('%o is no database, for each that wants one', async (nothing, hint) => {
+  for (const use of [sqliteStore, sqliteSearch, migrate, checkSchema] as ((database: never) => unknown)[]) {
+    const call = async () => use(nothing as never)
+    await expect(call(), use.name).rejects.toMatchObject({
+      code: 'invalid',
+      path: 'database',
+      message: expect.stringContaining(hint) as string,
     })
   }
 })

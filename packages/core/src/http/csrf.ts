@@ -33,13 +33,16 @@ export function checkOrigin(request: PageRequest, url: { readonly host: string }
   if (safeMethods.has(request.method) || carriesHeaderCredential(headers, rules)) return
   const origin = headers.get('origin')
   const hasCookie = headers.get('cookie') !== null
+  let reason = 'its page is neither of this origin nor of one of trustedOrigins'
   if (isOfAnotherSite(request, url, rules)) {
     if (!hasCookie && origin !== null && rules.guestOrigins?.includes(origin) === true) return
   } else {
     const isMarked = headers.get('sec-fetch-site') !== null || origin !== null
     if (isMarked || !hasCookie) return
+    reason =
+      'it has cookies, and neither Origin nor Sec-Fetch-Site. A client that is no browser sends Origin itself'
   }
-  throw new RequestError('csrf', 'The request may come from a page of another site.')
+  throw new RequestError('csrf', `The request may come from a page of another site: ${reason}.`)
 }
 
 /** Whether the browser says that a page of another site sent an unsafe request. */

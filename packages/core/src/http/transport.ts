@@ -197,7 +197,7 @@ export function mustCarry(
 function insecureTransport(): SessionError {
   return new SessionError(
     'insecure_transport',
-    'The session was not stored, because its cookie must not be set: the request did not come over TLS. Behind a proxy, let the framework trust it (Express: app.set("trust proxy", 1); Fastify: trustProxy: true; for Next the proxy sends X-Forwarded-Proto; elsewhere pass origin to handle).',
+    'The session was not stored, because its cookie must not be set: the request did not come over TLS. Behind a proxy, let the framework trust it (Express: app.set("trust proxy", 1); Fastify: trustProxy: true; for Next the proxy sends X-Forwarded-Proto; elsewhere pass origin to handle). Without TLS, such as on a machine of your own: cookie: { secure: false }.',
   )
 }
 

@@ -74,6 +74,17 @@ it('takes X-Session-Id for nothing where it carries nothing', () => {
   expect(() => checkOrigin(request, url, { ...rules, hasHeaderMode: false })).toThrow(/another site/)
 })
 
+it('says what is missing: the origin of a client that is no browser, or a name among the trusted ones', () => {
+  const url = new URL(`${own}/sessions`)
+  const send = (headers: Record<string, string>) =>
+    checkOrigin(new Request(url, { method: 'POST', headers: { ...cookie, ...headers } }), url, rules)
+  expect(() => send({})).toThrow(/: it has cookies, and neither Origin nor Sec-Fetch-Site/)
+  expect(() => send({ origin: own })).not.toThrow()
+  for (const from of [{ origin: 'https://evil.example' }, site('same-site')]) {
+    expect(() => send(from)).toThrow(/nor of one of trustedOrigins/)
+  }
+})
+
 it('lets a page that may send no cookies send none', () => {
   const url = new URL(`${own}/sessions`)
   const headers = { origin: 'https://guest.example', ...site('cross-site') }

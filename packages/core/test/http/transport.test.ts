@@ -231,7 +231,7 @@ it('warns of a cookie that must not be set for want of TLS, and of nothing else'
   expect(() => carry({ isSecure: false, isOfAnotherSite: true })).toThrow(
     expect.objectContaining({ code: 'insecure_transport' }),
   )
-  expect(said).toEqual([expect.stringMatching(/^insecure_transport: .*trust proxy/)])
+  expect(said).toEqual([expect.stringMatching(/^insecure_transport: .*trust proxy.*secure: false/)])
 })
 
 it('finds each value of a cookie by its whole name', () => {

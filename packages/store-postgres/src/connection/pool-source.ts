@@ -29,12 +29,12 @@ export class PoolSource implements ConnectionSource {
 
   constructor(pool: Pool) {
     this.#pool = pool
-    listen(pool)
+    const isNew = listen(pool)
     // Some objects that stand in for a pool show no options.
     const { options } = pool as { options?: Pool['options'] }
     this.hasTimeout = Boolean(options?.connectionTimeoutMillis)
     this.#isKnown = options !== undefined
-    if (!this.hasTimeout) {
+    if (!this.hasTimeout && isNew) {
       process.emitWarning(
         'This pg.Pool has no connectionTimeoutMillis: a connection attempt that hangs takes its place for good. ' +
           'createPostgresPool() sets one.',
@@ -219,8 +219,10 @@ function warnOfTransaction(): void {
 }
 
 // When the server ends an idle connection, the connection emits `error`. Without a listener that ends the process.
-function listen(emitter: { on?(event: 'error', listener: () => void): unknown }): void {
-  if (listening.has(emitter)) return
+// True for what nobody listened to before.
+function listen(emitter: { on?(event: 'error', listener: () => void): unknown }): boolean {
+  if (listening.has(emitter)) return false
   listening.add(emitter)
   emitter.on?.('error', () => {})
+  return true
 }

@@ -16,6 +16,7 @@ export type PostgresDatabase<Tables = unknown> = pg.Pool | Kysely<Tables> | Embe
 export function toSource<Tables>(db: PostgresDatabase<Tables>): ConnectionSource {
   if (typeof db === 'function' && 'unsafe' in db)
     throw noDatabase(', and this is postgres.js: give a Kysely of it, by kysely-postgres-js')
+  if (db === undefined) throw noDatabase(', and this is undefined: is its environment variable set?')
   if (typeof db !== 'object' || db === null) throw noDatabase()
   if ('$client' in db)
     throw noDatabase(', and this is a database of Drizzle: give the pool that it was made of')

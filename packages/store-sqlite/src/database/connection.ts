@@ -1,3 +1,4 @@
+import { SessionError } from '@sessions/core/store'
 import type { SqliteDatabase, SqliteStatement, SqliteValue } from './sqlite-database.js'
 
 /** One row, by the names of its columns. */
@@ -86,4 +87,15 @@ export class Connection {
     if (statement === undefined) this.#prepared.set(sql, (statement = this.#database.prepare(sql)))
     return statement
   }
+}
+
+/** A connection to a database of the application. @throws `invalid` for anything else. */
+export function toConnection(database: SqliteDatabase): Connection {
+  if (typeof database === 'object' && database !== null && 'prepare' in database && 'exec' in database) {
+    return new Connection(database)
+  }
+  const more = database === undefined ? ', and this is undefined: is its environment variable set?' : ''
+  const problem =
+    'database must be the path of a file, or a database of libsql, better-sqlite3, node:sqlite or bun:sqlite'
+  throw new SessionError('invalid', `${problem}${more}`, { path: 'database' })
 }

@@ -1,14 +1,17 @@
 /** A value for a statement. */
 export type SqliteValue = string | number | null
 
-/** A prepared statement, as every driver has it. */
+/**
+ * A prepared statement, as every driver has it. Each value is a `SqliteValue`; the type says less, because
+ * TypeScript 5 compares the types of drivers with it and takes their values for `{}`.
+ */
 export interface SqliteStatement {
   /** Every row, as an object with a property for each column. */
-  all(...values: SqliteValue[]): unknown
+  all(...values: unknown[]): unknown
   /** The first row as such an object, or nothing. */
-  get(...values: SqliteValue[]): unknown
+  get(...values: unknown[]): unknown
   /** Runs a statement that gives no rows. */
-  run(...values: SqliteValue[]): unknown
+  run(...values: unknown[]): unknown
 }
 
 /**

@@ -1,5 +1,5 @@
 import { checkOptions, checkTimeout, SessionError } from '@sessions/core/store'
-import { Connection } from '../database/connection.js'
+import { Connection, toConnection } from '../database/connection.js'
 import { latestVersion, migrations } from './migrations.js'
 import { openFile } from '../database/open-file.js'
 import { patiently } from '../database/patiently.js'
@@ -123,7 +123,7 @@ async function using<T>(
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   if (typeof database !== 'string') {
-    const lent = new Connection(database)
+    const lent = toConnection(database)
     checkAnswers(lent)
     return work(lent)
   }

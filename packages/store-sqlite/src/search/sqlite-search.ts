@@ -7,7 +7,7 @@ import {
   type SearchEntry,
   type SearchIndex,
 } from '@sessions/core/store'
-import { Connection } from '../database/connection.js'
+import { type Connection, toConnection } from '../database/connection.js'
 import { Database, type OpenSource } from '../database/database.js'
 import { FileClock } from '../database/file-clock.js'
 import { OwnFile } from '../database/own-file.js'
@@ -74,7 +74,7 @@ export function sqliteSearch(
     const file = new OwnFile(database, toTableNames(options), 'normal')
     return { ...indexOver((until) => file.open(until), options), close: () => file.close() }
   }
-  const connection = new Connection(database)
+  const connection = toConnection(database)
   checkAnswers(connection)
   return indexOver(() => ({ connection, isLent: true }), options)
 }
