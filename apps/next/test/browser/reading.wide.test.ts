@@ -30,6 +30,16 @@ const tea = 'green' // always
 \`\`\``
 
 describe('what is read', () => {
+  it('is read aloud without the signs of Markdown', async () => {
+    const page = await desk.device()
+    await talk(page, 'Hello')
+    const aloud = page.locator('[aria-live=polite]').filter({ hasText: 'The assistant says: ' })
+    await aloud.waitFor({ state: 'attached' })
+    expect(await answers(page).first().innerText()).toContain('tell a story')
+    expect(await aloud.textContent()).toContain('tell a story')
+    expect(await aloud.textContent()).not.toContain('*')
+  })
+
   it('shows tables, tasks, links that lead somewhere, and code that can be copied', async () => {
     const page = await desk.device()
     const id = await talk(page, 'Hello')
