@@ -141,11 +141,15 @@ async function showConversation() {
   const fresh = await page('/')
   if (running !== undefined) return
   const [here, there] = [lines($('log')), lines(fresh.getElementById('log'))]
-  const isLonger = here.every((line, index) => there[index] !== undefined && same(line, there[index]))
-  if (isLonger && here.length === there.length) return
-  if (!isLonger) for (const line of here) line.remove()
+  // The page of a long conversation begins later than what stands here.
+  const begins = here.findIndex((_, start) =>
+    here.slice(start).every((line, index) => there[index] !== undefined && same(line, there[index])),
+  )
+  const known = begins === -1 ? 0 : here.length - begins
+  if (known > 0 && known === there.length) return
+  if (known === 0) for (const line of here) line.remove()
   const unsent = $('log').querySelector('.unsent')
-  for (const line of there.slice(isLonger ? here.length : 0)) $('log').insertBefore(line, unsent)
+  for (const line of there.slice(known)) $('log').insertBefore(line, unsent)
   $('shown').replaceChildren(...fresh.getElementById('shown').children)
   $('fresh').hidden = there.length === 0
   if (there.length > 0) $('welcome')?.remove()

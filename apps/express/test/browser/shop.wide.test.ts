@@ -197,6 +197,32 @@ describe('the shop', () => {
     expect(await page.locator('#log li').count()).toBe(2)
   })
 
+  it('draws no line of a long conversation again, which would be read aloud again', async () => {
+    const page = await device()
+    await page.goto(server.url)
+    await ask(page, 'Show me laptops')
+    await page.locator('#shown > li').first().waitFor()
+    const id = await page.locator('#main').getAttribute('data-session')
+    const messages = Array.from({ length: 100 }, (_, n) => ({ role: 'user', content: `note ${n}` }))
+    const init = {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ messages }),
+    }
+    await page.evaluate(`fetch('/api/v1/shopping/session/${id}/messages', ${JSON.stringify(init)})`)
+    await page.getByText('note 99').waitFor()
+    await page.evaluate("for (const line of document.querySelectorAll('#log li')) line.dataset.old = 'yes'")
+    await ask(page, 'Show me headphones')
+    await page.locator('#log li.assistant', { hasText: 'headphones' }).waitFor()
+    await page.getByRole('button', { name: 'Send' }).waitFor()
+    const again = page.context().waitForEvent('requestfinished', (one) => one.url() === `${server.url}/`)
+    await ask(page, 'Show me tablets')
+    await again
+    await page.getByRole('button', { name: 'Send' }).waitFor()
+    expect(await page.locator('#log li[data-old=yes]').count()).toBe(100)
+    expect(await page.locator('#log li').count()).toBe(104)
+  })
+
   it('shows each text in the direction of its language', async () => {
     const page = await device()
     await page.goto(server.url)
