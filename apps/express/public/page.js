@@ -38,7 +38,7 @@ function addMessage(role, text) {
   const item = element('li', { className: role })
   item.append(
     element('span', { className: 'hidden', textContent: role === 'user' ? 'You: ' : 'Assistant: ' }),
-    element('span', { textContent: text }),
+    element('span', { textContent: text, dir: 'auto' }),
   )
   $('log').append(item)
   item.scrollIntoView({ block: 'nearest' })
@@ -56,6 +56,8 @@ async function ask(question, id = newId()) {
   await send(question, id, mine, reply)
   running = undefined
   wait(false)
+  // Another tab may have been answered meanwhile.
+  await showConversation().catch(() => {})
 }
 
 async function send(question, id, mine, reply) {
@@ -126,6 +128,34 @@ async function refresh() {
   }
 }
 
+const lines = (log) => [...log.querySelectorAll(':scope > li:not(.unsent)')]
+const same = (one, other) =>
+  one.className === other.className && one.textContent.trim() === other.textContent.trim()
+
+/**
+ * What was said in another tab, or answered after this page was loaded amid the reply. Lines that stand here already stay,
+ * so that nobody hears them again.
+ */
+async function showConversation() {
+  if (running !== undefined) return
+  const fresh = await page('/')
+  if (running !== undefined) return
+  const [here, there] = [lines($('log')), lines(fresh.getElementById('log'))]
+  // The page of a long conversation begins later than what stands here.
+  const begins = here.findIndex((_, start) =>
+    here.slice(start).every((line, index) => there[index] !== undefined && same(line, there[index])),
+  )
+  const known = begins === -1 ? 0 : here.length - begins
+  if (known > 0 && known === there.length) return
+  if (known === 0) for (const line of here) line.remove()
+  const unsent = $('log').querySelector('.unsent')
+  for (const line of there.slice(known)) $('log').insertBefore(line, unsent)
+  $('shown').replaceChildren(...fresh.getElementById('shown').children)
+  $('fresh').hidden = there.length === 0
+  if (there.length > 0) $('welcome')?.remove()
+  $('log').lastElementChild?.scrollIntoView({ block: 'nearest' })
+}
+
 // Another tab, or the assistant, may change the cart. A browser allows few connections to a host: they are for visible
 // pages.
 let watched
@@ -134,12 +164,19 @@ function watchCart() {
   if (watched?.of === wanted && watched.source?.readyState !== EventSource.CLOSED) return
   watched?.source?.close()
   const source = wanted === null ? undefined : new EventSource(post.path(`/session/${wanted}/cart/events`))
-  source?.addEventListener('message', () => void refresh().catch(() => {}))
+  source?.addEventListener('message', ({ data }) => {
+    const isCart = JSON.parse(data).type === 'cart'
+    void (isCart ? refresh() : showConversation()).catch(() => {})
+  })
   watched = { of: wanted, source }
 }
 
 async function mustHaveSession() {
-  if (sessionId === null) begin((await post.json('POST', '/session')).session_id)
+  if (sessionId === null) {
+    // Another tab may have begun one meanwhile. A second one would take its place in the cookie.
+    const { session_id: begun } = await post.json('GET', '/session')
+    begin(begun ?? (await post.json('POST', '/session')).session_id)
+  }
   return `/session/${sessionId}`
 }
 

@@ -27,6 +27,22 @@ function browser() {
 }
 
 describe('the shop without JavaScript', () => {
+  test('says that it does not understand what nobody can read, and is not at fault', async () => {
+    const open = browser()
+    for (const path of ['/orders/%E0%A4%A', '/page/%FF'])
+      expect((await open(path)).status, path).toBeLessThan(500)
+    const tooLong = await open('/page/ask', { q: 'x'.repeat(200_000) })
+    expect(tooLong.status).toBe(413)
+    expect(tooLong.text).toContain('This was not understood.')
+    expect(server.errors).toEqual([])
+  })
+
+  test('cuts a long question between two characters', async () => {
+    const { text } = await browser()('/page/ask', { q: `${'a'.repeat(3999)}😀😀` })
+    expect(text).toMatch(/>a{3999}\s*</)
+    expect(text).not.toContain('\ufffd')
+  })
+
   test('answers, fills a cart, and confirms the order with its number', async () => {
     const open = browser()
     const first = await open('/')

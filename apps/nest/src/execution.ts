@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from 'node:util'
 import {
   isSessionError,
   type JsonObject,
   type JsonValue,
   type Message,
+  type MessageInput,
   type Session,
   SessionError,
 } from '@sessions/core'
@@ -35,7 +37,7 @@ export async function execute(
 ): Promise<Execution> {
   const input = parseWith(tool.input, given, 'input') as JsonValue
   const merchant = await merchantOf(session)
-  const before = key === undefined ? undefined : await findResult(session, key, tool, input)
+  const before = key === undefined ? undefined : await resultBefore(session, key, tool, input)
   if (before !== undefined) return { output: before, merchant, isRepeat: true }
   const output = await tool.execute(input as never, {
     session,
@@ -71,11 +73,7 @@ async function record(
   const shown: JsonValue = isSecret === true ? '[withheld]' : output
   try {
     await session.append([
-      {
-        ...(id === undefined ? {} : { id: `${id}.call` }),
-        role: 'assistant',
-        content: [{ type: 'tool-call', toolCallId, toolName, input }],
-      },
+      { ...(id === undefined ? {} : { id: `${id}.call` }), ...callOf(toolCallId, toolName, input) },
       {
         ...(id === undefined ? {} : { id: `${id}.result` }),
         role: 'tool',
@@ -88,22 +86,45 @@ async function record(
   }
 }
 
-/** The result of an earlier call of this name. @throws `key_reused` when that was another call. */
-async function findResult(
+function callOf(toolCallId: string, toolName: string, input: JsonValue): MessageInput {
+  return { role: 'assistant', content: [{ type: 'tool-call', toolCallId, toolName, input }] }
+}
+
+/** The result of an earlier call of this name, however long ago. @throws `key_reused` when that was another call. */
+async function resultBefore(
   session: Session,
   key: string,
-  { name }: Tool,
+  tool: Tool,
   input: JsonValue,
 ): Promise<JsonObject | undefined> {
-  if (!session.isStored) return undefined
-  const { messages } = await session.history({ limit: 200 })
-  const result = partOf(messages, `${key}.result`)?.['output']
-  if (result === undefined) return undefined
-  const call = partOf(messages, `${key}.call`)
-  if (call?.['toolName'] === name && JSON.stringify(call['input']) === JSON.stringify(input)) {
-    return result as JsonObject
+  if (!session.isStored || tool.isSecret === true) return undefined
+  let page = await session.history({ limit: 200 })
+  for (let isNoted = false; ;) {
+    const call = partOf(page.messages, `${key}.call`)
+    const isSame = call?.['toolName'] === tool.name && isDeepStrictEqual(call['input'], input)
+    if (call !== undefined && !isSame) throw keyReused()
+    const output = partOf(page.messages, `${key}.result`)?.['output']
+    if (output !== undefined && (isSame || isNoted)) return output as JsonObject
+    if (page.before === undefined) return undefined
+    if (isNoted) page = await session.history({ limit: 200, before: page.before })
+    // The log has each id once: noting the call tells whether a long history has to be looked through.
+    else if (await isFirst(session, { id: `${key}.call`, ...callOf(key, tool.name, input) })) return undefined
+    else isNoted = true
   }
-  throw new SessionError('key_reused', 'Idempotency-Key was used for another call.', {
+}
+
+/** @throws `key_reused` when the id is that of another call. */
+async function isFirst(session: Session, call: MessageInput): Promise<boolean> {
+  try {
+    const [noted] = await session.append([call])
+    return noted?.inserted === true
+  } catch (error) {
+    throw isSessionError(error, 'conflict') ? keyReused() : error
+  }
+}
+
+function keyReused(): SessionError {
+  return new SessionError('key_reused', 'Idempotency-Key was used for another call.', {
     path: 'Idempotency-Key',
   })
 }

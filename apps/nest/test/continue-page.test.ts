@@ -44,4 +44,13 @@ describe('the page of the phone', () => {
     })
     expect(form.status, 'no page of another site swaps a session').toBe(403)
   })
+
+  it('does not say that the gateway is away when it was sent too much', async () => {
+    const form = await fetch(`${server.url}/continue`, {
+      method: 'POST',
+      body: new URLSearchParams({ code: 'x'.repeat(200_000) }),
+    })
+    expect(form.status).toBe(413)
+    expect(await form.text()).toContain('This page was not understood.')
+  })
 })

@@ -206,6 +206,27 @@ describe('recommend', () => {
   })
 })
 
+it('executes a call of a name once, however many calls came since', async () => {
+  const client = server.client(claude)
+  const named = { 'idempotency-key': 'once' }
+  const first = await client.run('add_to_cart', { sku: 'NW-STOVE' }, named)
+  for (let n = 0; n < 110; n++) await client.run('add_to_cart', { sku: 'NW-LAMP' })
+  const again = { tool: 'add_to_cart', input: { sku: 'NW-STOVE' } }
+  const { body, headers } = await client.send('POST', '/v1/execute', again, named)
+  expect([headers.get('idempotency-replayed'), body['output']]).toEqual(['true', first])
+  const other = { tool: 'add_to_cart', input: { sku: 'NW-STOVE', quantity: 5 } }
+  const refused = await client.send('POST', '/v1/execute', other, named)
+  expect([refused.status, refused.body['code']]).toEqual([422, 'key_reused'])
+  const later = { 'idempotency-key': 'later' }
+  const one = await client.run('add_to_cart', { sku: 'NW-STOVE' }, later)
+  expect(await client.run('add_to_cart', { sku: 'NW-STOVE' }, later)).toEqual(one)
+  expect(await client.run('view_cart')).toMatchObject({ itemCount: 112 })
+  const { body: seen } = await client.send('POST', '/v1/execute', { tool: 'view_cart' })
+  const history = await client.send('GET', `/v1/sessions/${seen['sessionId']}/messages?direction=backward`)
+  const ids = (history.body['messages'].items as { id: string }[]).map(({ id }) => id)
+  expect(ids.filter((id) => id.startsWith('later.'))).toHaveLength(2)
+})
+
 it('tells assistants of its tools in the form of function calling', async () => {
   const { body } = await server.client(claude).send('GET', '/v1/tools')
   expect(body['tools'].map(({ name }: { name: string }) => name)).toEqual([

@@ -36,6 +36,13 @@ describe('a guest', () => {
     }
   })
 
+  it('is lost with the process when nothing keeps the secret, and the process says so', async () => {
+    expect(chat.output()).not.toContain('SESSION_SECRETS')
+    const forgetful = await startChat({ SESSION_SECRETS: '' })
+    await forgetful.stop()
+    expect(forgetful.output().match(/SESSION_SECRETS is missing/g)).toHaveLength(1)
+  })
+
   it('gets another name for one that we did not give', async () => {
     const visitor = chat.visitor()
     const id = await visitor.begin()

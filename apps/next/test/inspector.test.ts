@@ -32,3 +32,14 @@ it('shows the operator, and nobody else, what guests said, in pages with charts'
   expect(insights).toContain('Sessions of users who do not consent are not counted: 1.')
   expect(insights).not.toContain('class="plot')
 })
+
+it('can be flooded by strangers, who keep the operator from no call of the API by it', async () => {
+  const flooded = await startChat({ REQUESTS_PER_MINUTE: '5' })
+  const guess = () => fetch(`${flooded.url}/inspector`, { headers: { authorization: 'Bearer wrong' } })
+  const statuses = []
+  for (let n = 0; n < 6; n++) statuses.push((await guess()).status)
+  expect(statuses).toEqual([401, 401, 401, 401, 401, 429])
+  const headers = { authorization: `Bearer ${adminToken}` }
+  expect((await fetch(`${flooded.url}/api/sessions`, { headers })).status).toBe(200)
+  await flooded.stop()
+})

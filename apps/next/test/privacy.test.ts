@@ -81,6 +81,8 @@ describe('what a guest allows', () => {
     await visitor.ask(id, 'Hello')
     const unsure = await submit(visitor, 'consent', { purpose: 'storage', granted: 'no' })
     expect(unsure.leadsTo).toBe('/privacy?problem=invalid')
+    for (const problem of ['invalid', 'constructor', '__proto__', '<b>'])
+      expect(await page(visitor.cookie, `/privacy?problem=${problem}`)).toContain('Nothing was changed.')
     const { leadsTo } = await submit(visitor, 'consent', { purpose: 'storage', granted: 'no', sure: 'yes' })
     expect(leadsTo).toBe('/privacy?said=storage&removed=1#storage')
     expect((await visitor.send('GET', `/api/sessions/${id}`)).status).toBe(404)

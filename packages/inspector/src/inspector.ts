@@ -5,7 +5,7 @@ import type { InspectorOptions, Look } from './options.js'
 import { notice, page } from './page.js'
 import { insightsPage } from './pages/insights.js'
 import { overviewPage } from './pages/overview.js'
-import { sessionListPage } from './pages/session-list.js'
+import { idIn, sessionListPage } from './pages/session-list.js'
 import { sessionPage } from './pages/session.js'
 import { style } from './style.js'
 
@@ -140,18 +140,10 @@ async function route(look: Look, path: string): Promise<Shown | undefined> {
   if (path === '/insights')
     return { title: 'Insights', section: 'insights', body: await insightsPage(look, Date.now()) }
   const [, id, tab = ''] = /^\/sessions\/([^/]+)(?:\/([a-z]+))?$/.exec(path) ?? []
-  const name = decoded(id)
+  const name = id === undefined ? undefined : idIn(id)
   if (name === undefined) return undefined
   const body = await sessionPage(look, name, tab)
   return body === undefined ? undefined : { title: 'Session', section: 'sessions', body }
-}
-
-function decoded(segment: string | undefined): string | undefined {
-  try {
-    return segment === undefined ? undefined : decodeURIComponent(segment)
-  } catch {
-    return undefined
-  }
 }
 
 function logError(error: unknown, request: Request): void {

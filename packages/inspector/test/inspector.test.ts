@@ -215,6 +215,50 @@ describe('the inspector', () => {
     expect((await ask(`/inspector/sessions/${shop.talk}`)).status).toBe(403)
   })
 
+  it('leads to every session, whatever its id, and to nothing that only sounds like a part of one', async () => {
+    const ids = ['.', '..', '~', '~.', 'a/b', 'a%2Fb', '?#', 'constructor', '\u202e']
+    for (const [n, id] of ids.entries()) {
+      await shop.sessions.for({ tenantId: 'acme', userId: 'alice' }).create({ id, title: `Oddly named ${n}` })
+      const list = await text('/inspector/sessions')
+      const [, link] = new RegExp(`<a dir="auto" href="([^"]+)"\\s*>Oddly named ${n}<`).exec(list)!
+      // As a browser reads it.
+      const { pathname } = new URL(link!, 'https://app.test')
+      expect(await text(pathname), id).toMatch(
+        new RegExp(`<h1 dir="auto">Oddly named ${n}</h1>[^]*<dt>Id</dt>`),
+      )
+    }
+    for (const part of ['constructor', 'valueof', 'x'])
+      expect((await shop.get(`/inspector/sessions/${shop.talk}/${part}`)).status, part).toBe(404)
+  })
+
+  it('shows turns whose metadata the application has written itself', async () => {
+    const odd = await shop.sessions.for({ tenantId: 'acme', userId: 'alice' }).create()
+    await odd.append({
+      role: 'assistant',
+      content: 'Well',
+      metadata: { turn: { id: '\ud800', durationMs: -5 } },
+    })
+    const page = await shop.get(`/inspector/sessions/${odd.id}/turns`)
+    expect(page.status).toBe(200)
+    const [, link] = /href="([^"]+\/turns\?turn=[^"]+)"/.exec(await page.text())!
+    expect((await shop.get(link!)).status).toBe(200)
+  })
+
+  it('shows each text in the direction of its language', async () => {
+    const { id } = await shop.sessions.for({ tenantId: 'acme', userId: 'alice' }).create({ title: 'שלום' })
+    await shop.sessions
+      .for({ tenantId: 'acme', userId: 'alice' })
+      .append(id, { role: 'user', content: 'מה נשמע?' })
+    const at = `/inspector/sessions/${id}`
+    expect(await text('/inspector/sessions')).toMatch(/<a dir="auto"[^>]+>שלום</)
+    expect(await text('/inspector/sessions?q=%D7%A0%D7%A9%D7%9E%D7%A2')).toMatch(/<a dir="auto"/)
+    for (const path of [at, `${at}/context`]) {
+      const page = await text(path)
+      expect(page).toContain('<h1 dir="auto">שלום</h1>')
+      expect(page, path).toMatch(/<p class="text" dir="auto">[^<]*מה נשמע\?/)
+    }
+  })
+
   it('refuses wrong options', () => {
     const sessions = createSessions()
     const identify = () => undefined

@@ -6,7 +6,7 @@ import { type Request, Router } from 'express'
 import { toCartItem } from '../assistant/outcome.js'
 import { findProduct } from '../catalogue/catalogue.js'
 import { succeed } from './envelope.js'
-import { createEventStream } from './event-stream.js'
+import { createEventStream, disconnected } from './event-stream.js'
 import { cartItemSchema, emptySchema, quantitySchema, readBody, toMoney } from './input.js'
 import { cartView, itemView, orderView } from './views.js'
 
@@ -23,17 +23,21 @@ export function cartRoutes(leaving?: AbortSignal): Router {
     succeed(res, { session_id: session.id, ...cartView(await session.cart.get()) })
   })
 
-  // The cart now, and each time it has changed, in any tab and by the assistant.
+  // The cart now, and each time it has changed, in any tab and by the assistant; and that something was said or cleared.
   router.get('/session/:id/cart/events', async (req, res) => {
     const session = await getSession(req, req.params.id)
-    const gone = new AbortController()
-    res.on('close', () => gone.abort())
-    const signal = leaving === undefined ? gone.signal : AbortSignal.any([gone.signal, leaving])
+    const gone = disconnected(res)
+    const signal = leaving === undefined ? gone : AbortSignal.any([gone, leaving])
     const events = createEventStream(res)
     events.open()
     for await (const update of session.subscribe({ signal })) {
-      const isCart = 'parts' in update && update.parts.includes('cart')
-      if (isCart) events.send({ type: 'cart', session_id: session.id, ...cartView(update.contents.cart) })
+      if (!('parts' in update)) continue
+      const { parts, contents } = update
+      if (parts.includes('cart'))
+        events.send({ type: 'cart', session_id: session.id, ...cartView(contents.cart) })
+      // What was said is read again by whoever shows it, as far as it shows it.
+      if (parts.includes('messages') || parts.includes('history'))
+        events.send({ type: 'conversation', session_id: session.id })
       if (res.writableNeedDrain) await once(res, 'drain', { signal }).catch(() => {})
     }
     events.close()

@@ -11,6 +11,17 @@ export interface EventStream {
   close(): void
 }
 
+/** Aborted when the client disconnects before its answer is complete; at once, when it has left while something was awaited. */
+export function disconnected(res: Response): AbortSignal {
+  const gone = new AbortController()
+  const leave = (): void => {
+    if (!res.writableFinished) gone.abort()
+  }
+  if (res.destroyed) leave()
+  else res.once('close', leave)
+  return gone.signal
+}
+
 export function createEventStream(res: Response): EventStream {
   let id = 0
   let heartbeat: NodeJS.Timeout | undefined

@@ -1,5 +1,4 @@
 import { isSessionError, type JsonObject, newId, type Respond, type Session } from '@sessions/core'
-import { toProblem } from '@sessions/core/node'
 import { findSession, getSession } from '@sessions/express'
 import { type ErrorRequestHandler, type Request, type Response, Router, urlencoded } from 'express'
 import { z } from 'zod'
@@ -8,6 +7,7 @@ import { toCartItem } from '../assistant/outcome.js'
 import { findProduct, findProducts } from '../catalogue/catalogue.js'
 import { newPage, orderPage, troublePage } from '../pages/sheets.js'
 import { markOf, type ShopPage, shopPage, side } from '../pages/shop-page.js'
+import { toFailure } from './envelope.js'
 import { preferencesSchema, readBody } from './input.js'
 
 export interface PageRoutesOptions {
@@ -38,7 +38,11 @@ export function pageRoutes({ assistant, stop }: PageRoutesOptions): Router {
   })
 
   router.post('/page/ask', async (req, res) => {
-    const question = readBody(req, askSchema).q.trim().slice(0, 4000)
+    // What is cut off may begin in the middle of a character.
+    const question = readBody(req, askSchema)
+      .q.trim()
+      .slice(0, 4000)
+      .replace(/\p{Surrogate}$/u, '')
     if (question === '') return sendShop(req, res, { notice: 'Say what you are looking for.' })
     const session = await getSession(req)
     const signal = stop === undefined ? {} : { signal: stop }
@@ -152,7 +156,7 @@ function sendPage(res: Response, text: string, status = 200): void {
 export function troubled(onError: (error: unknown) => void): ErrorRequestHandler {
   return (error: unknown, req, res, next) => {
     if (!/^\/(?:$|(?:page|orders)(?:\/|$))/.test(req.path)) return next(error)
-    const { status } = toProblem(error)
+    const { status } = toFailure(error)
     if (status >= 500) onError(error)
     if (res.headersSent) next(error)
     else sendPage(res, troublePage(status), status)

@@ -4,7 +4,7 @@ import { type Request, type Response, Router } from 'express'
 import { readConversation } from '../assistant/conversation.js'
 import { findProducts } from '../catalogue/catalogue.js'
 import { succeed, toFailure } from './envelope.js'
-import { createEventStream } from './event-stream.js'
+import { createEventStream, disconnected } from './event-stream.js'
 import { emptySchema, querySchema, readBody } from './input.js'
 import { cartView, toIso } from './views.js'
 
@@ -78,14 +78,6 @@ async function answered(turn: Turn): Promise<TurnResult> {
   // When another process, or an earlier request, has asked the assistant, only the stored reply is known.
   if (status === 'failed') throw result.cause ?? new SessionError(code, error)
   return result
-}
-
-function disconnected(res: Response): AbortSignal {
-  const controller = new AbortController()
-  res.on('close', () => {
-    if (!res.writableFinished) controller.abort()
-  })
-  return controller.signal
 }
 
 async function turnView(session: Session, { message, reply, text, status }: TurnResult): Promise<object> {

@@ -73,6 +73,7 @@ export function shopPage(shop: ShopPage): string {
               <input
                 id="q"
                 name="q"
+                dir="auto"
                 maxlength="4000"
                 required
                 placeholder="Ask for a product, or about your cart"
@@ -203,7 +204,9 @@ function welcome(): Html {
 function messageLine({ role, content, status }: Message): Html {
   return html`<li class="${role}">
     <span class="hidden">${role === 'user' ? 'You: ' : 'Assistant: '}</span
-    >${textOf({ content })}${status === 'aborted' ? html` <em>(stopped)</em>` : undefined}
+    ><span dir="auto"
+      >${textOf({ content })}${status === 'aborted' ? html` <em>(stopped)</em>` : undefined}</span
+    >
   </li>`
 }
 

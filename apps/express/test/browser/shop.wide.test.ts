@@ -161,4 +161,79 @@ describe('the shop', () => {
     await page.bringToFront()
     await page.locator('#cart li').waitFor()
   })
+
+  it('goes on with what another tab has begun, and shows what is said there', async () => {
+    const early = await device()
+    await early.goto(server.url)
+    const tab = await early.context().newPage()
+    await tab.goto(server.url)
+    await ask(tab, 'Show me laptops')
+    await tab.locator('#shown > li').first().waitFor()
+    await early.bringToFront()
+    await early
+      .getByRole('button', { name: /^Add .* to the cart$/ })
+      .first()
+      .click()
+    await early.locator('#cart li').waitFor()
+    await early.locator('#log li.assistant').waitFor()
+    expect(await early.locator('#welcome').count()).toBe(0)
+    await early.reload()
+    expect(await early.locator('#log li').count()).toBe(2)
+    expect(await early.locator('#cart li').count()).toBe(1)
+    expect(await server.count()).toBe(1)
+  })
+
+  it('shows the reply of which it was loaded in the middle', async () => {
+    const page = await device()
+    await page.goto(server.url)
+    await ask(page, 'Tell me everything')
+    await page.getByText(/word5 /).waitFor()
+    await page.reload()
+    await page.locator('#log li.user').waitFor()
+    expect(await page.locator('#log li.assistant').count()).toBe(0)
+    const id = await page.locator('#main').getAttribute('data-session')
+    await page.evaluate(`fetch('/api/v1/shopping/session/${id}/stop', { method: 'POST' })`)
+    await page.getByText('(stopped)').waitFor()
+    expect(await page.locator('#log li').count()).toBe(2)
+  })
+
+  it('draws no line of a long conversation again, which would be read aloud again', async () => {
+    const page = await device()
+    await page.goto(server.url)
+    await ask(page, 'Show me laptops')
+    await page.locator('#shown > li').first().waitFor()
+    const id = await page.locator('#main').getAttribute('data-session')
+    const messages = Array.from({ length: 100 }, (_, n) => ({ role: 'user', content: `note ${n}` }))
+    const init = {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ messages }),
+    }
+    await page.evaluate(`fetch('/api/v1/shopping/session/${id}/messages', ${JSON.stringify(init)})`)
+    await page.getByText('note 99').waitFor()
+    await page.evaluate("for (const line of document.querySelectorAll('#log li')) line.dataset.old = 'yes'")
+    await ask(page, 'Show me headphones')
+    await page.locator('#log li.assistant', { hasText: 'headphones' }).waitFor()
+    await page.getByRole('button', { name: 'Send' }).waitFor()
+    const again = page.context().waitForEvent('requestfinished', (one) => one.url() === `${server.url}/`)
+    await ask(page, 'Show me tablets')
+    await again
+    await page.getByRole('button', { name: 'Send' }).waitFor()
+    expect(await page.locator('#log li[data-old=yes]').count()).toBe(100)
+    expect(await page.locator('#log li').count()).toBe(104)
+  })
+
+  it('shows each text in the direction of its language', async () => {
+    const page = await device()
+    await page.goto(server.url)
+    await ask(page, 'מה יש לכם?')
+    await page.locator('#log li.assistant', { hasNotText: '…' }).waitFor()
+    const directions = () =>
+      page.evaluate(
+        "[...document.querySelectorAll('#log li > [dir]')].map((one) => getComputedStyle(one).direction)",
+      )
+    expect(await directions()).toEqual(['rtl', 'ltr'])
+    await page.reload()
+    expect(await directions()).toEqual(['rtl', 'ltr'])
+  })
 })

@@ -1,5 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Body, Controller, Get, Headers, HttpCode, Inject, Post, Req, Res } from '@nestjs/common'
+import type { ServerResponse } from 'node:http'
+import { Body, Controller, Get, Headers, HttpCode, Inject, Post, Res } from '@nestjs/common'
 import { type Identity, SessionError, type Sessions } from '@sessions/core'
 import { parseWith, toLogLine } from '@sessions/core/node'
 import { InjectSessions, RequestSession } from '@sessions/nest'
@@ -47,7 +47,6 @@ export class ExecuteController {
     @Headers('idempotency-key') idempotencyKey: string | undefined,
     @Headers('x-session-id') inHeader: string | undefined,
     @RequestSession() request: RequestSession,
-    @Req() req: IncomingMessage,
     @Res({ passthrough: true }) res: ServerResponse,
   ): Promise<object> {
     const { tool: name, input, sessionId } = parseWith(bodySchema, body ?? {}, '')
@@ -58,7 +57,7 @@ export class ExecuteController {
     const session = await sessionOf(this.#sessions, request, { sessionId, inHeader })
     const { output, merchant, isRepeat } = await execute(session, tool, input, {
       key,
-      signal: hangUp(req, res),
+      signal: hangUp(res),
     })
     if (isRepeat) res.setHeader('Idempotency-Replayed', 'true')
     else await this.#count(session.identity, name)
@@ -75,11 +74,13 @@ export class ExecuteController {
   }
 }
 
-function hangUp(req: IncomingMessage, res: ServerResponse): AbortSignal {
+/** Aborted when the caller leaves before the answer is complete; at once, when it has left while its session was found. */
+function hangUp(res: ServerResponse): AbortSignal {
   const gone = new AbortController()
-  res.once('close', () => {
+  const leave = (): void => {
     if (!res.writableFinished) gone.abort()
-  })
-  if (req.destroyed && !req.complete) gone.abort()
+  }
+  if (res.destroyed) leave()
+  else res.once('close', leave)
   return gone.signal
 }

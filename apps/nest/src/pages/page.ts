@@ -26,12 +26,14 @@ export function page(title: string, body: Html, shop?: string): string {
 
 /** When something went wrong that the person at the page did not do. */
 export function troublePage(status: number): string {
-  return page('This did not work', html`<p role="alert">${troubles[status] ?? unavailable}</p>`)
+  // What the caller did wrong does not go better in a minute.
+  const text = troubles[status] ?? (status < 500 ? notUnderstood : unavailable)
+  return page('This did not work', html`<p role="alert">${text}</p>`)
 }
 
 const unavailable = 'The gateway cannot answer now. Nothing is lost: go back, and try again in a minute.'
+const notUnderstood = 'This page was not understood. Go back, and try again.'
 const troubles: Readonly<Record<number, string>> = {
-  400: 'This page was not understood. Go back, and try again.',
   403: 'This form came from another site, so nothing was done.',
   404: 'There is nothing here.',
   409: 'Something else changed this at the same moment. Go back, and look again.',

@@ -14,7 +14,8 @@ let made: Promise<Inspector> | undefined
 /** Answers with a page of the inspector, to whoever has the operator's token. */
 export async function inspect(request: Request): Promise<Response> {
   try {
-    await countRequest('operator')
+    // Apart from the operator's calls of the API: whoever guesses here keeps nobody from those.
+    await countRequest('inspector')
   } catch {
     return new Response('Too many requests.', { status: 429, headers: { 'Retry-After': '60' } })
   }

@@ -7,6 +7,9 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 export function secrets(): readonly string[] {
   if (!process.env['SESSION_SECRETS']) {
     process.env['SESSION_SECRETS'] = randomBytes(32).toString('base64url')
+    console.warn(
+      'SESSION_SECRETS is missing. One is made for this process: when it ends, all guests lose their conversations.',
+    )
   }
   return process.env['SESSION_SECRETS'].split(',').filter((secret) => secret !== '')
 }

@@ -40,7 +40,7 @@ const sentences: Readonly<Record<string, string>> = {
 /** The error, in a sentence for users. */
 export function sayProblem(error: unknown): string {
   if (!(error instanceof Problem)) return 'Something went wrong here. Try again.'
-  const known = sentences[error.code]
+  const known = Object.hasOwn(sentences, error.code) ? sentences[error.code] : undefined
   if (known !== undefined) return known
   // The API's details of a request are meant for users; it gives none about the inside of the server.
   return error.status >= 400 && error.status < 500 && error.message !== error.code

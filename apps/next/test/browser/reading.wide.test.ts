@@ -30,6 +30,27 @@ const tea = 'green' // always
 \`\`\``
 
 describe('what is read', () => {
+  it('shows a title in the direction of its language', async () => {
+    const page = await desk.device()
+    await talk(page, 'ספר לי סיפור, בבקשה (1)')
+    const titles = [page.locator('h1 bdi'), page.locator('.row.current bdi')]
+    for (const title of titles) {
+      expect(await title.textContent()).toContain('סיפור')
+      expect(await title.evaluate((one) => getComputedStyle(one).direction)).toBe('rtl')
+    }
+    await look(page, 'title-rtl')
+  })
+
+  it('is read aloud without the signs of Markdown', async () => {
+    const page = await desk.device()
+    await talk(page, 'Hello')
+    const aloud = page.locator('[aria-live=polite]').filter({ hasText: 'The assistant says: ' })
+    await aloud.waitFor({ state: 'attached' })
+    expect(await answers(page).first().innerText()).toContain('tell a story')
+    expect(await aloud.textContent()).toContain('tell a story')
+    expect(await aloud.textContent()).not.toContain('*')
+  })
+
   it('shows tables, tasks, links that lead somewhere, and code that can be copied', async () => {
     const page = await desk.device()
     const id = await talk(page, 'Hello')

@@ -8,7 +8,7 @@ import type { Look } from '../options.js'
 function textView({ content }: Pick<Message, 'content'>): Html {
   const parts = typeof content === 'string' ? [content] : content.map((part) => textOf({ content: [part] }))
   const text = parts.filter((part) => part !== '').join('\n\n') || JSON.stringify(content)
-  return markup`<p class="text">${shortened(text)}</p>`
+  return markup`<p class="text" dir="auto">${shortened(text)}</p>`
 }
 
 /** The context as a model would get it now. Looking changes nothing. */

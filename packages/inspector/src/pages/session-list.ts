@@ -58,7 +58,7 @@ async function found(
   const rows = items.map(
     ({ sessionId, seq, role, at, excerpt }) =>
       markup`<li>
-        <a href="${sessionPath(look, sessionId)}?before=${seq + 1}#m${seq}">${marked(excerpt)}</a>
+        <a dir="auto" href="${sessionPath(look, sessionId)}?before=${seq + 1}#m${seq}">${marked(excerpt)}</a>
         <p class="fine">${role}, ${moment(at)}, message ${seq} of ${sessionId}</p>
       </li>`,
   )
@@ -101,8 +101,22 @@ function more(
   </p>`
 }
 
+// As a segment of a path, `.` and `..` would lead elsewhere, however they are spelled.
+const before = '~'
+const needsMark = /^(?:~|\.{1,2}$)/
+
 export const sessionPath = ({ basePath }: Look, id: string): string =>
-  `${basePath}/sessions/${encodeURIComponent(id)}`
+  `${basePath}/sessions/${needsMark.test(id) ? before : ''}${encodeURIComponent(id)}`
+
+/** The id in a segment that `sessionPath` has made; undefined when it made none like it. */
+export function idIn(segment: string): string | undefined {
+  try {
+    const id = decodeURIComponent(segment)
+    return id.startsWith(before) ? id.slice(before.length) : id
+  } catch {
+    return undefined
+  }
+}
 
 /** A row a session, each of which leads to it. */
 export function sessionTable(look: Look, records: readonly SessionRecord[]): Html {
@@ -124,7 +138,7 @@ export function sessionTable(look: Look, records: readonly SessionRecord[]): Htm
           (record) =>
             markup`<tr>
               <th scope="row">
-                <a href="${sessionPath(look, record.id)}">${record.title ?? record.id}</a
+                <a dir="auto" href="${sessionPath(look, record.id)}">${record.title ?? record.id}</a
                 >${record.label !== undefined && markup` <span class="label">${record.label}</span>`}
               </th>
               <td data-name="User">${record.userId ?? markup`<span class="none">guest</span>`}</td>

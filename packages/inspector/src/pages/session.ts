@@ -19,13 +19,13 @@ const tabs = [
 
 /** One session: what was said, what the model sees, its turns, and everything else that it holds. */
 export async function sessionPage(look: Look, id: string, tab: string): Promise<Html | undefined> {
-  const view = views[tab]
+  const view = Object.hasOwn(views, tab) ? views[tab] : undefined
   const session = view === undefined ? undefined : await look.sessions.for(look.identity).find(id)
   if (session === undefined) return undefined
   const { record } = session
   const body = await view!(look, session)
   return markup`<p class="fine"><a href="${look.basePath}/sessions">Sessions</a></p>
-    <h1>${record.title ?? record.id}</h1>
+    <h1 dir="auto">${record.title ?? record.id}</h1>
     <dl class="facts">
       <div>
         <dt>Id</dt>
@@ -124,7 +124,7 @@ function messageView(message: Message): Html {
         <strong>${role}</strong>${name !== undefined && markup` ${name}`} ${moment(at)} · ${count(tokens)}
         tokens · ${seq}${status !== 'completed' && markup` · <strong class="ill">${status}</strong>`}
       </p>
-      ${text !== '' && markup`<p class="text">${shortened(text)}</p>`} ${parts.map(partView)}
+      ${text !== '' && markup`<p class="text" dir="auto">${shortened(text)}</p>`} ${parts.map(partView)}
       ${
         metadata !== undefined &&
         markup`<details>

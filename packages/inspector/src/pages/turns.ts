@@ -58,12 +58,15 @@ export async function turnsView(look: Look, session: Session): Promise<Html> {
     ${
       current !== undefined &&
       markup`<p>
-        Turn <a href="${path}?turn=${encodeURIComponent(current)}"><code>${current}</code></a> is going on.
+        Turn <a href="${turnPath(path, current)}"><code>${current}</code></a> is going on.
       </p>`
     }
     ${turns.length === 0 ? markup`<p class="none">No turn is among the newest messages.</p>` : markup`${drawn}${table(path, turns)}`}
     ${wanted !== undefined && wanted !== null && (await eventsOf(session, wanted))}`
 }
+
+// An application writes what it likes into metadata: half a character is no address, and fails no page.
+const turnPath = (path: string, turn: string): string => `${path}?${new URLSearchParams({ turn }).toString()}`
 
 function table(path: string, turns: readonly TurnRow[]): Html {
   return markup`<div class="scroll" tabindex="0" role="group" aria-label="Turns">
@@ -84,7 +87,7 @@ function table(path: string, turns: readonly TurnRow[]): Html {
           const usage = isJsonObject(turn['usage']) ? turn['usage'] : {}
           const end = endOf(message, turn)
           return markup`<tr>
-            <th scope="row"><a href="${path}?turn=${encodeURIComponent(id)}">Message ${message.seq}</a></th>
+            <th scope="row"><a href="${turnPath(path, id)}">Message ${message.seq}</a></th>
             <td data-name="When">${moment(message.at)}</td>
             <td data-name="End">${end}</td>
             <td data-name="Model">

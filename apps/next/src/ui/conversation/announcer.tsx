@@ -1,7 +1,7 @@
 'use client'
 
 import { useEffect, useRef, useState } from 'react'
-import { textOf } from './pieces.ts'
+import { textOf, withoutSigns } from './pieces.ts'
 import { useConversation } from './use-conversation.ts'
 
 /** Lets screen readers read an answer when it is complete; nobody could follow it word by word. */
@@ -17,7 +17,11 @@ export function Announcer() {
       if (answer.pieces.length === 0) setSaid('')
     } else if (last !== undefined && last.id === writing.current) {
       writing.current = undefined
-      setSaid(last.status === 'completed' ? `The assistant says: ${textOf(last)}` : 'The answer broke off.')
+      setSaid(
+        last.status === 'completed'
+          ? `The assistant says: ${withoutSigns(textOf(last))}`
+          : 'The answer broke off.',
+      )
     }
   }, [answer, last])
   return (

@@ -96,6 +96,9 @@ const endings: Readonly<Record<string, string>> = {
   lost: 'The assistant broke off here.',
 }
 
+const endingOf = (reason: string): string =>
+  (Object.hasOwn(endings, reason) ? endings[reason] : undefined) ?? 'You stopped it here.'
+
 function Ending({ message, onRetry }: { message: MessageView; onRetry: (() => void) | undefined }) {
   if (message.status === 'completed') return undefined
   if (message.status === 'corrupt') return <p className="ending">This message cannot be read any more.</p>
@@ -105,7 +108,7 @@ function Ending({ message, onRetry }: { message: MessageView; onRetry: (() => vo
       ? turn?.code === undefined
         ? 'The assistant broke off here.'
         : sayProblem(new Problem(turn.code, turn.error === undefined ? {} : { detail: turn.error }))
-      : (endings[turn?.reason ?? ''] ?? 'You stopped it here.')
+      : endingOf(turn?.reason ?? '')
   return (
     <p className="ending">
       {why}

@@ -43,7 +43,13 @@ export function ChatHeader() {
       >
         <Icon name="list" />
       </button>
-      {asking === 'title' ? <RenameField session={session} onDone={done} /> : <h1 title={title}>{title}</h1>}
+      {asking === 'title' ? (
+        <RenameField session={session} onDone={done} />
+      ) : (
+        <h1 title={title}>
+          <bdi>{title}</bdi>
+        </h1>
+      )}
       <button
         type="button"
         className="icon-button"

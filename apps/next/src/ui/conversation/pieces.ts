@@ -13,6 +13,11 @@ export function textOf({ content }: { readonly content: string | readonly Part[]
   return content.map((part) => (part.type === 'text' ? stringOf(part['text']) : '')).join('')
 }
 
+/** A text without the signs of Markdown, as one line: to be shown small, or read aloud. */
+export function withoutSigns(text: string): string {
+  return text.replaceAll(/[\s*_`#]+/g, ' ')
+}
+
 /** The messages of one answer for a reader: its text, and a line for each tool. */
 export function piecesOf(messages: readonly MessageView[]): Piece[] {
   const pieces: Piece[] = []

@@ -12,7 +12,8 @@ const sayings: Readonly<Record<string, string>> = {
 
 /** One tool call of the assistant before its answer. */
 export function ToolLine({ piece }: { piece: Extract<Piece, { type: 'tool' }> }) {
-  const saying = sayings[piece.name] ?? `used ${piece.name.replaceAll(/[_-]+/g, ' ')}`
+  const known = Object.hasOwn(sayings, piece.name) ? sayings[piece.name] : undefined
+  const saying = known ?? `used ${piece.name.replaceAll(/[_-]+/g, ' ')}`
   return (
     <p className="tool-line" data-state={piece.state}>
       {saying}

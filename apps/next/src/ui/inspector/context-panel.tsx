@@ -102,7 +102,7 @@ function Shown({ prompt }: { prompt: PromptView }) {
           {report.dropped.map(({ from, to, messages: count, why }) => (
             <li key={`${from}-${to}`}>
               {count} {count === 1 ? 'message' : 'messages'}, number {from === to ? from : `${from} to ${to}`}
-              : {whys[why] ?? why}
+              : {(Object.hasOwn(whys, why) ? whys[why] : undefined) ?? why}
             </li>
           ))}
         </ul>

@@ -68,7 +68,7 @@ export function KeptPage({ view, clock, problem, decided }: KeptPageProps) {
               {list.sessions.map((session) => (
                 <li key={session.id}>
                   <a href={`/api/sessions/${session.id}/export?format=markdown`} download>
-                    {titleOf(session)}
+                    <bdi>{titleOf(session)}</bdi>
                   </a>
                   <small>{session.updatedAt.slice(0, 10)}</small>
                 </li>

@@ -41,7 +41,9 @@ export function DeleteDialog({ session, onClose, onDeleted }: DeleteDialogProps)
       onConfirm={() => void remove()}
       onClose={onClose}
     >
-      <p>“{titleOf(session)}”, its cart and its preferences go for good, on every device.</p>
+      <p>
+        “<bdi>{titleOf(session)}</bdi>”, its cart and its preferences go for good, on every device.
+      </p>
     </Confirm>
   )
 }

@@ -21,9 +21,11 @@ export function FoundList({ search, onOpen }: FoundListProps) {
         {found.map((session) => (
           <li key={session.id} className="row found">
             <Link href={`/c/${session.id}`} prefetch={false} className="row-link" onClick={onOpen}>
-              {session.marked === undefined ? titleOf(session) : <MarkedText {...session.marked} />}
+              <bdi>
+                {session.marked === undefined ? titleOf(session) : <MarkedText {...session.marked} />}
+              </bdi>
               {session.snippet === undefined ? undefined : (
-                <small>
+                <small dir="auto">
                   <MarkedText {...session.snippet} />
                 </small>
               )}

@@ -34,10 +34,12 @@ export async function FoundPage({ query, cursor }: FoundPageProps) {
             {sessions.map((session) => (
               <li key={session.id}>
                 <a href={`/c/${session.id}`}>
-                  {session.marked === undefined ? titleOf(session) : <MarkedText {...session.marked} />}
+                  <bdi>
+                    {session.marked === undefined ? titleOf(session) : <MarkedText {...session.marked} />}
+                  </bdi>
                 </a>
                 {session.snippet === undefined ? undefined : (
-                  <small>
+                  <small dir="auto">
                     <MarkedText {...session.snippet} />
                   </small>
                 )}

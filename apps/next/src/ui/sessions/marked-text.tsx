@@ -1,3 +1,4 @@
+import { withoutSigns } from '../conversation/pieces.ts'
 import type { Marked } from './use-search.ts'
 
 /** A text of which the words that were searched for stand out. Signs of Markdown are left out: it is one line of plain text. */
@@ -13,6 +14,6 @@ export function MarkedText({ text, marks }: Marked) {
   }
   pieces.push({ text: text.slice(end), isFound: false })
   return pieces.map(({ text: piece, isFound }, index) =>
-    isFound ? <mark key={index}>{piece}</mark> : piece.replaceAll(/[\s*_`#]+/g, ' '),
+    isFound ? <mark key={index}>{piece}</mark> : withoutSigns(piece),
   )
 }

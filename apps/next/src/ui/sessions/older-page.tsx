@@ -14,7 +14,9 @@ export async function OlderPage({ cursor }: { cursor: string }) {
         <ul className="plain-list">
           {sessions.map((session) => (
             <li key={session.id}>
-              <a href={`/c/${session.id}`}>{titleOf(session)}</a>
+              <a href={`/c/${session.id}`}>
+                <bdi>{titleOf(session)}</bdi>
+              </a>
               <small>{session.updatedAt.slice(0, 10)}</small>
             </li>
           ))}

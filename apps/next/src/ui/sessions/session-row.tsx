@@ -54,7 +54,7 @@ export function SessionRow({ session, isCurrent, onOpen, onDelete }: SessionRowP
 /** Dimmed while its conversation is loading. */
 function RowTitle({ title }: { title: string }) {
   const { pending } = useLinkStatus()
-  return <span data-pending={pending}>{title}</span>
+  return <bdi data-pending={pending}>{title}</bdi>
 }
 
 export interface RenameFieldProps {
@@ -104,6 +104,7 @@ export function RenameField({ session, onDone }: RenameFieldProps) {
       <input
         ref={field}
         aria-label="Title"
+        dir="auto"
         defaultValue={session.title ?? ''}
         maxLength={200}
         autoFocus
