@@ -50,12 +50,22 @@ export interface TransferStatus {
   readonly matchCode?: string
 }
 
-/** Begins a transfer. @throws `invalid` */
+/** Begins a transfer. @throws `invalid`; `consent_missing` for a session that is kept nowhere, which no device can get. */
 export async function startTransfer(live: LiveSession, options: TransferOptions): Promise<StartedTransfer> {
-  const { service } = live
   const { device: said, ...given } = options ?? {}
-  const { mode, expiresInMs, ...others } = parseTransferOptions(given, service.transfers)
+  const { mode, expiresInMs, ...others } = parseTransferOptions(given, live.service.transfers)
   await live.store()
+  // Another one once a draft is stored that may be kept nowhere.
+  const { service } = live
+  if (service.store !== service.ledgers) {
+    throw new SessionError(
+      'consent_missing',
+      'Without consent to storage no other device can get the session.',
+      {
+        path: 'storage',
+      },
+    )
+  }
   const {
     record,
     body: { generation },

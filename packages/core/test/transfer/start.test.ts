@@ -368,3 +368,20 @@ describe('approval by the source', () => {
     expect((await mine.redeem({ shortCode, redemptionId })).status).toBe('redeemed')
   })
 })
+
+it('a session that is kept nowhere, without consent to storage, has no transfer: nobody could redeem it', async () => {
+  const store = memoryStore()
+  const sessions = service({ store, consent: {}, credentialSecrets: ['x'.repeat(40)] })
+  const mine = sessions.for(alice)
+  await mine.consent.set({ purpose: 'storage', granted: false, version: '1', source: 'page' })
+  for (const session of [await mine.create(), mine.draft()]) {
+    await expect(session.transfer({ mode: 'share' })).rejects.toMatchObject({
+      code: 'consent_missing',
+      path: 'storage',
+    })
+    expect(session.isKept).toBe(false)
+  }
+  expect((await store.list({ tenantId: '~transfers:acme', limit: 10 })).items).toEqual([])
+  await mine.consent.set({ purpose: 'storage', granted: true, version: '1', source: 'page' })
+  expect(await codeOf((await sessions.for(alice).create()).transfer({ mode: 'share' }))).toBe('settled')
+})
