@@ -103,5 +103,5 @@ async function stillLive(
     } while (cursor !== undefined && waiting.size > 0)
     front = newest
   }
-  return live
+  return live.toSorted((one, other) => other.activeAt - one.activeAt)
 }

@@ -126,14 +126,17 @@ async function takeOverAll(batch: readonly Waiting[]): Promise<void> {
       const room = whenFull === 'exceed' ? free.length : Math.min(free.length, max - holders.size)
       const taking = open.slice(0, Math.max(0, room))
       if (taking.length > 0) {
-        if (await isChanged(store, seen!, taking, free, attempts)) settle(taking, true)
+        if (await isChanged(store, seen!, taking, free, attempts)) {
+          settle(taking, true)
+          looks = 0
+        }
         continue
       }
       if (slots.length < max) {
         await appendEach(open, max, settle)
         continue
       }
-      // Others have taken what this call had found, or made, since it looked.
+      // Others have taken all that this call had found, or made, since it looked.
       if (looks++ > 0) await attempts.again(changedMeanwhile())
       const keeping = new Set(await kept(holders, Math.min(open.length, max)))
       for (const holder of holders) if (!keeping.has(holder)) gone.add(holder)

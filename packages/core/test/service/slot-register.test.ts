@@ -198,3 +198,10 @@ it('tells all who wait for a place that the store is away, and nobody hangs', as
   isAway = false
   expect(await codeOf(mine.create())).toBe('limit_reached')
 })
+
+it('of one place goes to the last of many who evict each other', async () => {
+  const mine = open(memoryStore(), { maxSessions: 1, whenFull: 'evict' }).for(alice)
+  const codes = await Promise.all(Array.from({ length: 60 }, async () => codeOf(mine.create())))
+  expect(new Set(codes)).toEqual(new Set(['settled']))
+  expect((await mine.list()).items).toHaveLength(1)
+})

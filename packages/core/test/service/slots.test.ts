@@ -96,6 +96,32 @@ it('counts a session that moves to the front while the list is read, and none th
   expect(register!.holders).not.toContain('gone')
 })
 
+it('evicts no session that moves to the front while the list is read', async () => {
+  let now = 1_000_000_000
+  const inner = memoryStore({ clock: () => now })
+  let isRead = false
+  const store: SessionStore = {
+    ...inner,
+    list: async (query) => {
+      const page = await inner.list(query)
+      if (query.tenantId !== 'acme' || isRead) return page
+      isRead = true
+      now += 120_000
+      await inner.commit({ tenantId: 'acme', id: 'oldest' }, { messages: [{ id: 'm', payload: 'p' }] })
+      return page
+    },
+  }
+  const mine = service({ store, limits: { maxSessions: 202, whenFull: 'evict' } }).for(alice)
+  for (let n = 0; n < 202; n++) {
+    await mine.create({ id: n === 0 ? 'oldest' : n === 1 ? 'idle' : `s${n}` })
+    if (n < 2) now += 120_000
+  }
+  await mine.create({ id: 'new' })
+  expect(isRead).toBe(true)
+  expect(await mine.find('oldest')).toBeDefined()
+  expect(await mine.find('idle')).toBeUndefined()
+})
+
 it('evicts as many as it takes, the least active, with all that is kept beside them', async () => {
   let now = 1_000_000_000
   const store = memoryStore({ clock: () => now })
