@@ -387,11 +387,7 @@ export class Session {
     return (await others()).bindSession(this.#live)
   }
 
-  /**
-   * Begins a transfer: a link and a short code that open the session on another device, once.
-   *
-   * @throws `invalid`; `consent_missing` for a session that is kept nowhere.
-   */
+  /** Begins a transfer: a link and a code that open the session elsewhere, once. @throws `invalid`, `consent_missing` */
   async transfer(options: TransferOptions): Promise<transfers.StartedTransfer> {
     return (await others()).startTransfer(this.#live, options)
   }
