@@ -311,7 +311,12 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
     ],
     guestOrigins: options.cors?.origins ?? [],
     limiter: options.limiter,
-    limits: (options.limits ?? []).map((limit) => ({ ...limit, key: atOnce('limits.key', limit.key) })),
+    // By name, because a limit may be an object of a class.
+    limits: (options.limits ?? []).map(({ name, limiter, key }) => ({
+      name,
+      limiter,
+      key: atOnce('limits.key', key),
+    })),
     missLimiter: options.missLimiter,
     limiterFailure: options.limiterFailure ?? 'open',
     limitKey: atOnce('limitKey', options.limitKey ?? keyOfCaller),

@@ -73,6 +73,25 @@ describe('a limiter', () => {
     expect(await limitedBy(refusing(said)).ask()).toEqual([429, header, retryAfter])
   })
 
+  it('counts as well where the limit is an object of a class', async () => {
+    class OfAddress {
+      get name() {
+        return 'address'
+      }
+      get limiter() {
+        return refusing(room(0, 9000))
+      }
+      key() {
+        return 'all'
+      }
+    }
+    expect(await limitedBy(undefined, { limits: [new OfAddress()] }).ask()).toEqual([
+      429,
+      '"address";r=0;t=9',
+      '9',
+    ])
+  })
+
   it('that cannot be asked is refused at the start', () => {
     const limit = { name: 'user', limiter: {} as RateLimiter, key: () => 'all' }
     for (const [options, path] of [
