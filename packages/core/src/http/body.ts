@@ -1,4 +1,5 @@
 import { SessionError } from '../errors.js'
+import { endOfNumber, endOfText, isDigit } from '../exact-numbers.js'
 import { isJsonObject, type JsonObject, type JsonValue } from '../json.js'
 import type { Route } from './route.js'
 import { RequestError } from './problem.js'
@@ -134,7 +135,7 @@ function checkShape(text: string, { maxBodyDepth, maxBodyItems }: BodyLimits): v
     if (char === comma || (isBegun && !isEnd)) nodes++
     isBegun = false
     if (char === quote) index = endOfText(text, index)
-    else if (isDigit(char)) index = endOfNumber(text, index)
+    else if (isDigit(char)) index = endOfNumber(text, index, 'body')
     else if (isEnd) depth--
     else if (char === openingBrace || char === openingBracket) {
       isBegun = true
@@ -153,48 +154,5 @@ function checkShape(text: string, { maxBodyDepth, maxBodyItems }: BodyLimits): v
   }
 }
 
-/**
- * The place of the last digit of a run of digits.
- *
- * @throws `invalid` for a whole number that JavaScript would read as another one, such as a long id of a client that is
- * written in another language.
- */
-function endOfNumber(json: string, start: number): number {
-  let end = start + 1
-  while (isDigit(json.charCodeAt(end))) end++
-  const isWhole = !/[.eE]/.test(json[end] ?? '') && json[start - 1] !== '.'
-  if (isWhole && end - start >= fewestInexactDigits && isChanged(json.slice(start, end))) {
-    const shown = json.slice(start, Math.min(end, start + 40))
-    throw new SessionError('invalid', `The number ${shown} would not be kept exactly: send it as a text.`, {
-      path: 'body',
-    })
-  }
-  return end - 1
-}
-
-function isChanged(digits: string): boolean {
-  const value = Number(digits)
-  // A schema says where an infinite number stands. What JavaScript itself writes of a number is the same number again.
-  if (!Number.isFinite(value) || String(value) === digits) return false
-  return BigInt(value) !== BigInt(digits)
-}
-
-function isDigit(char: number): boolean {
-  return char >= zero && char <= nine
-}
-
-/** The place of the quote that ends a text within JSON. */
-function endOfText(json: string, start: number): number {
-  for (let index = start + 1; index < json.length; index++) {
-    const char = json.charCodeAt(index)
-    if (char === backslash) index++
-    else if (char === quote) return index
-  }
-  return json.length
-}
-
-// 2^53 has 16 digits.
-const fewestInexactDigits = 16
-const [zero, nine] = [0x30, 0x39]
 const [tab, lineFeed, carriageReturn, space, quote, comma] = [0x09, 0x0a, 0x0d, 0x20, 0x22, 0x2c]
-const [openingBracket, backslash, closingBracket, openingBrace, closingBrace] = [0x5b, 0x5c, 0x5d, 0x7b, 0x7d]
+const [openingBracket, closingBracket, openingBrace, closingBrace] = [0x5b, 0x5d, 0x7b, 0x7d]

@@ -4,6 +4,7 @@ import { limitedCartSchema, limitedOrdersSchema } from '../domain/cart.js'
 import { encodeStored, type MessageInput, parseMessage } from '../domain/message.js'
 import { checkBody, newBody, type SeqRange, type SessionBody } from '../domain/session-body.js'
 import { isSessionError, SessionError } from '../errors.js'
+import { checkNumbers } from '../exact-numbers.js'
 import { parseId } from '../ids.js'
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../json.js'
 import { checkWith, parseTitle, timeSchema } from '../parse.js'
@@ -86,8 +87,12 @@ const bodyNames = [
   'journey',
 ] as const
 
-/** @throws `invalid` for what is no JSON object, nested too deep, or has a key that could reach a prototype. */
+/**
+ * @throws `invalid` for what is no JSON object, is nested too deep, or has a key that could reach a prototype or a number
+ * that would become another one.
+ */
 export function parseLine(text: string): JsonObject {
+  checkNumbers(text, 'line')
   let value: JsonValue
   try {
     value = parseJson(JSON.parse(text), 'line', { maxDepth: 40, maxNodes: 200_000 })

@@ -217,3 +217,23 @@ it.each<[string, (lines: string) => string | Uint8Array]>([
   // Each turn of the loop has some milliseconds, and a million lines take many of them.
   expect(turns).toBeGreaterThan(5)
 })
+
+it.each([
+  ['1234567890123456789', false],
+  ['-9007199254740993', false],
+  ['9007199254740992', true],
+  ['12345678901234567.5', true],
+  ['"1234567890123456789"', true],
+])('takes no number that it could not keep: %s', async (number, isTaken) => {
+  const at = 1_700_000_000_000
+  const lines = [
+    '{"type":"manifest","format":"sessions","version":1}',
+    `{"type":"session","id":"old-1","createdAt":${at},"updatedAt":${at},"lastSeq":1}`,
+    `{"type":"message","seq":1,"id":"0","role":"user","content":"a","at":${at},"metadata":{"order":${number}}}`,
+    '{"type":"end","sessions":1,"messages":1}',
+  ]
+  const there = service().for(alice)
+  const imported = there.import(lines.map((line) => `${line}\n`).join(''))
+  if (isTaken) expect((await imported).imported).toEqual(['old-1'])
+  else await expect(imported).rejects.toMatchObject({ code: 'invalid', path: 'lines[3]' })
+})
