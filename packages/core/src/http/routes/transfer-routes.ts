@@ -3,6 +3,7 @@ import { toIso } from '../../time.js'
 import type { TransferOptions } from '../../transfer/options.js'
 import type { RedeemOptions } from '../../caller-sessions.js'
 import type { SessionPreview, TransferDescription, TransferKey } from '../../transfer/redemption.js'
+import { accepts } from '../accepts.js'
 import { etagOf } from '../etag.js'
 import { problemOf } from '../problem.js'
 import { type RouteResponse, type Call, type Route, route } from '../route.js'
@@ -51,7 +52,7 @@ export const transferRoutes: readonly Route[] = [
       const device = api.deviceOf(request, identity, context)
       const options = { ...(body as TransferOptions), device }
       const { expiresAt, shortCodeExpiresAt, ...started } = await session.transfer(options)
-      if (started.url !== undefined && request.headers.get('accept')?.startsWith('text/plain') === true) {
+      if (started.url !== undefined && prefersText(request)) {
         const headers = { 'Content-Type': 'text/plain; charset=utf-8' }
         return new Response(started.url, { status: 201, headers })
       }
@@ -203,4 +204,10 @@ function occupied(
 
 function descriptionView({ expiresAt, ...transfer }: TransferDescription) {
   return { ...transfer, expiresAt: toIso(expiresAt) }
+}
+
+/** Clients that name it behind other types, as axios does by itself, read JSON. */
+function prefersText(request: Request): boolean {
+  const isFirst = /^\s*text\/plain/i.test(request.headers.get('accept') ?? '')
+  return isFirst && accepts(request, 'text/plain')
 }

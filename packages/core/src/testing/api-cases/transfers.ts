@@ -261,10 +261,14 @@ export const transferCases: ApiChapter = {
       title: 'the link alone, as text, for a QR code',
       async run(client) {
         const { nobody, id, headers } = await held(client)
-        const response = await nobody.raw('POST', `/sessions/${id}/transfer`, {
-          body: { mode: 'share' },
-          headers: { ...headers, accept: 'text/plain' },
-        })
+        const as = async (accept: string) =>
+          nobody.raw('POST', `/sessions/${id}/transfer`, {
+            body: { mode: 'share' },
+            headers: { ...headers, accept },
+          })
+        for (const accept of ['text/plain;q=0', 'application/json, text/plain, */*'])
+          expect((await as(accept)).headers.get('content-type'), accept).toContain('application/json')
+        const response = await as('Text/Plain')
         expect(response.headers.get('content-type')).toContain('text/plain')
         const [page, secret] = (await response.text()).split('#')
         expect(page).toBe('https://app.test/continue')
