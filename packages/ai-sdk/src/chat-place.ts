@@ -29,6 +29,9 @@ export async function findPlace(
       const group = groups[index]!
       return { group, after: messages[messages.indexOf(group[0]!) - 1]?.seq ?? 0 }
     }
+    // The others are whole, and have been looked at.
+    const next = groups[1]?.[0]
+    if (next !== undefined) messages = messages.slice(0, messages.indexOf(next))
   }
   return undefined
 }
