@@ -22,6 +22,7 @@ export const coreLevels: readonly { readonly name: string; readonly places: read
       'slices.ts',
       'in-parallel.ts',
       'one-line.ts',
+      'exact-numbers.ts',
       'stoppable.ts',
       'within.ts',
       'calling.ts',
