@@ -87,6 +87,23 @@ it('and counts when nobody asks anything in its session again', async () => {
   expect(await ask(1)).toBe('budget_exceeded')
 })
 
+it.each([
+  ['user', 0],
+  ['assistant', -1],
+] as const)('and counts whatever a message of a %s claims that it used: %i', async (role, inputTokens) => {
+  const { store, settings, turn, session, kill, pass } = await place()
+  const { turnId: id } = await turn.started
+  await session.append({ role, content: 'me too', metadata: { turn: { id, usage: { inputTokens } } } })
+  kill()
+  pass()
+  const other = await createSessions({ store, ...settings })
+    .for(alice)
+    .open('two')
+  const ask = (tokens: number) => codeOf(other.turn('And now', uses(tokens)).result)
+  expect(await ask(40)).toBe('settled')
+  expect(await ask(1)).toBe('budget_exceeded')
+})
+
 it('and counts in its session once, when somebody asks there later', async () => {
   const { store, settings, ask, kill, pass } = await place()
   kill()
