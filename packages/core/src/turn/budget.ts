@@ -198,13 +198,15 @@ function endingDead(given: Service, tenantId: string) {
       const said = living!.has(id) ? 'alive' : await saidUsage(service, tenantId, id)
       found.set(id, said === 'alive' ? said : spentBy(said))
     })
-    let next = ledger
+    const dead = new Map<string, Spent>()
+    const alive: Record<string, Reserved> = {}
     for (const [id, one] of doubted) {
       const said = found.get(id)!
-      if (said !== 'alive') next = counted(next, id, said, true)
-      else if (isOld([id, one])) next = { ...next, reserved: { ...next.reserved, [id]: { ...one, at } } }
+      if (said !== 'alive') dead.set(id, said)
+      else if (isOld([id, one])) alive[id] = { ...one, at }
     }
-    return next
+    const next = dead.size === 0 ? ledger : counted(ledger, dead, true)
+    return Object.keys(alive).length === 0 ? next : { ...next, reserved: { ...next.reserved, ...alive } }
   }
 }
 
@@ -219,28 +221,31 @@ async function spend(
   await change(service, mine, async (ledger) => {
     const isOpen = Object.hasOwn(ledger.reserved, turnId) || Object.hasOwn(ledger.lost ?? {}, turnId)
     // Already settled, by an earlier try whose answer got lost.
-    return isOpen ? counted(ledger, turnId, used, isLost) : undefined
+    return isOpen ? counted(ledger, new Map([[turnId, used]]), isLost) : undefined
   })
 }
 
-/** Counts in place of its reservation what a turn has used, but for what was counted already when it was held for dead. */
-function counted(
-  { tokens, costMicros, reserved, lost = {} }: Ledger,
-  turnId: string,
-  used: Spent,
-  isLost: boolean,
-): Ledger {
-  const told = lost[turnId] ?? { tokens: 0, costMicros: 0 }
-  const whole = {
-    tokens: Math.max(used.tokens, told.tokens),
-    costMicros: Math.max(used.costMicros, told.costMicros),
+/** Counts in place of their reservations what turns have used, but for what was counted already when one was held for dead. */
+function counted(ledger: Ledger, ended: ReadonlyMap<string, Spent>, isLost: boolean): Ledger {
+  const { lost = {} } = ledger
+  let { tokens, costMicros } = ledger
+  const counts: [string, Spent][] = []
+  for (const [id, used] of ended) {
+    const told = lost[id] ?? { tokens: 0, costMicros: 0 }
+    const whole = {
+      tokens: Math.max(used.tokens, told.tokens),
+      costMicros: Math.max(used.costMicros, told.costMicros),
+    }
+    tokens += whole.tokens - told.tokens
+    costMicros += whole.costMicros - told.costMicros
+    counts.push([id, whole])
   }
-  const others = Object.entries(without(lost, turnId))
+  const others = without(lost, ended)
   return {
-    tokens: tokens + whole.tokens - told.tokens,
-    costMicros: costMicros + whole.costMicros - told.costMicros,
-    reserved: without(reserved, turnId),
-    lost: Object.fromEntries(isLost ? [...others, [turnId, whole] as const].slice(-maxLost) : others),
+    tokens,
+    costMicros,
+    reserved: Object.fromEntries(without(ledger.reserved, ended)),
+    lost: Object.fromEntries(isLost ? [...others, ...counts].slice(-maxLost) : others),
   }
 }
 
@@ -248,8 +253,11 @@ function spentBy({ inputTokens, outputTokens, costMicros }: TurnUsage): Spent {
   return { tokens: inputTokens + outputTokens, costMicros }
 }
 
-function without<Value>(all: Readonly<Record<string, Value>>, name: string): Record<string, Value> {
-  return Object.fromEntries(Object.entries(all).filter(([other]) => other !== name))
+function without<Value>(
+  all: Readonly<Record<string, Value>>,
+  names: ReadonlyMap<string, unknown>,
+): [string, Value][] {
+  return Object.entries(all).filter(([name]) => !names.has(name))
 }
 
 /** Counts what a turn has used whose process is held for dead, as far as it had said. */
