@@ -133,7 +133,10 @@ async function takeOverAll(batch: readonly Waiting[]): Promise<void> {
         continue
       }
       if (slots.length < max) {
+        const { length } = open
         await appendEach(open, max, settle)
+        // Others have filled it since; or the store has lost slots of it, and no look will ever show that it is full.
+        if (open.length === length) await attempts.again(changedMeanwhile())
         continue
       }
       // Others have taken all that this call had found, or made, since it looked.

@@ -3,7 +3,7 @@ import type { LiveSession } from '../service/live-session.js'
 import type { Service } from '../service/service.js'
 import { readSideRecord, sideRecordRef, userRecordRef } from '../service/side-records.js'
 import type { TurnBudget } from '../service/settings.js'
-import { tellStoreTime } from '../service/store-time.js'
+import { readStoreTime, tellStoreTime } from '../service/store-time.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 import { rootIdOf } from '../domain/session-body.js'
 import { inParallel } from '../in-parallel.js'
@@ -31,6 +31,8 @@ interface Spent {
 interface Reserved extends Spent {
   /** When the turn began, or was last found alive, by the writes of the record: about then, or before (absent: long ago). */
   readonly at?: number
+  /** Until when it counts as alive, where its session is kept nowhere: no other process sees whether the turn is. */
+  readonly until?: number
 }
 
 // A turn that was held for dead may be slow: what it has used counts when it ends, unless so many others came since.
@@ -118,7 +120,7 @@ async function ledgerOf(live: LiveSession, budget: TurnBudget): Promise<Omit<Tak
   const lineOf = async () => rootIdOf((live.seen ?? (await live.load())).body, id)
   // By the store's clock, so that windows begin at about the same moment in all processes.
   const window =
-    windowMs === undefined ? 0 : Math.floor((await tellStoreTime(live.service, tenantId)) / windowMs)
+    windowMs === undefined ? 0 : Math.floor((await timeOfWindows(live.service, tenantId)) / windowMs)
   const idOf = (whose: string, who: string): string => JSON.stringify([whose, who, windowMs ?? 0, window])
   if (scope === 'user' && userId !== undefined) {
     const user = { tenantId, userId }
@@ -134,7 +136,10 @@ async function ledgerOf(live: LiveSession, budget: TurnBudget): Promise<Omit<Tak
 async function reserve(live: LiveSession, mine: Taken, turnId: string): Promise<void> {
   const { service } = live
   const wanted = mine.budgets.map(reservationOf)
-  const ended = endingDead(service, live.ref.tenantId)
+  const { tenantId } = live.ref
+  const ended = endingDead(service, tenantId)
+  const isKept = service.store === service.ledgers
+  const life = isKept ? {} : { until: (await timeOfLedgers(service, tenantId)) + service.turns.keepMs }
   let refused: SessionError | undefined
   await change(service, mine, async (before, at) => {
     refused = undefined
@@ -149,7 +154,7 @@ async function reserve(live: LiveSession, mine: Taken, turnId: string): Promise<
     }
     const tokens = Math.max(...wanted.map((each) => each.tokens))
     const costMicros = Math.max(...wanted.map((each) => each.costMicros))
-    return { ...ledger, reserved: { ...ledger.reserved, [turnId]: { tokens, costMicros, at } } }
+    return { ...ledger, reserved: { ...ledger.reserved, [turnId]: { tokens, costMicros, at, ...life } } }
   })
   if (refused !== undefined) throw refused
 }
@@ -173,7 +178,9 @@ type EndDead = ReturnType<typeof endingDead>
  * Ends what dead turns have reserved, and counts what they had said that they used. Nobody else may do so: a session whose
  * process died may never be asked anything again. Without `all`, it asks of those alone that began long ago.
  */
-function endingDead(service: Service, tenantId: string) {
+function endingDead(given: Service, tenantId: string) {
+  // The others are not in the memory of a session that is kept nowhere.
+  const service = { ...given, store: given.ledgers }
   const found = new Map<string, Spent | 'alive'>()
   return async (
     ledger: Ledger,
@@ -182,19 +189,24 @@ function endingDead(service: Service, tenantId: string) {
     const entries = Object.entries(ledger.reserved)
     const isOld = ([, one]: (typeof entries)[number]) => at - (one.at ?? 0) >= service.turns.leaseMs
     const doubted = all ? entries : entries.filter(isOld).slice(0, doubtedAtOnce)
+    const isUnseen = doubted.some(([, { until }]) => until !== undefined)
+    const now = isUnseen ? await timeOfLedgers(service, tenantId) : at
+    for (const [id, { until = 0 }] of doubted) if (until > now) found.set(id, 'alive')
     const unknown = doubted.map(([id]) => id).filter((id) => !found.has(id))
     const living = unknown.length === 0 ? undefined : await livingOf(service, tenantId, unknown)
     await inParallel(unknown, readsAtOnce, async (id) => {
       const said = living!.has(id) ? 'alive' : await saidUsage(service, tenantId, id)
       found.set(id, said === 'alive' ? said : spentBy(said))
     })
-    let next = ledger
+    const dead = new Map<string, Spent>()
+    const alive: Record<string, Reserved> = {}
     for (const [id, one] of doubted) {
       const said = found.get(id)!
-      if (said !== 'alive') next = counted(next, id, said, true)
-      else if (isOld([id, one])) next = { ...next, reserved: { ...next.reserved, [id]: { ...one, at } } }
+      if (said !== 'alive') dead.set(id, said)
+      else if (isOld([id, one])) alive[id] = { ...one, at }
     }
-    return next
+    const next = dead.size === 0 ? ledger : counted(ledger, dead, true)
+    return Object.keys(alive).length === 0 ? next : { ...next, reserved: { ...next.reserved, ...alive } }
   }
 }
 
@@ -209,28 +221,31 @@ async function spend(
   await change(service, mine, async (ledger) => {
     const isOpen = Object.hasOwn(ledger.reserved, turnId) || Object.hasOwn(ledger.lost ?? {}, turnId)
     // Already settled, by an earlier try whose answer got lost.
-    return isOpen ? counted(ledger, turnId, used, isLost) : undefined
+    return isOpen ? counted(ledger, new Map([[turnId, used]]), isLost) : undefined
   })
 }
 
-/** Counts in place of its reservation what a turn has used, but for what was counted already when it was held for dead. */
-function counted(
-  { tokens, costMicros, reserved, lost = {} }: Ledger,
-  turnId: string,
-  used: Spent,
-  isLost: boolean,
-): Ledger {
-  const told = lost[turnId] ?? { tokens: 0, costMicros: 0 }
-  const whole = {
-    tokens: Math.max(used.tokens, told.tokens),
-    costMicros: Math.max(used.costMicros, told.costMicros),
+/** Counts in place of their reservations what turns have used, but for what was counted already when one was held for dead. */
+function counted(ledger: Ledger, ended: ReadonlyMap<string, Spent>, isLost: boolean): Ledger {
+  const { lost = {} } = ledger
+  let { tokens, costMicros } = ledger
+  const counts: [string, Spent][] = []
+  for (const [id, used] of ended) {
+    const told = lost[id] ?? { tokens: 0, costMicros: 0 }
+    const whole = {
+      tokens: Math.max(used.tokens, told.tokens),
+      costMicros: Math.max(used.costMicros, told.costMicros),
+    }
+    tokens += whole.tokens - told.tokens
+    costMicros += whole.costMicros - told.costMicros
+    counts.push([id, whole])
   }
-  const others = Object.entries(without(lost, turnId))
+  const others = without(lost, ended)
   return {
-    tokens: tokens + whole.tokens - told.tokens,
-    costMicros: costMicros + whole.costMicros - told.costMicros,
-    reserved: without(reserved, turnId),
-    lost: Object.fromEntries(isLost ? [...others, [turnId, whole] as const].slice(-maxLost) : others),
+    tokens,
+    costMicros,
+    reserved: Object.fromEntries(without(ledger.reserved, ended)),
+    lost: Object.fromEntries(isLost ? [...others, ...counts].slice(-maxLost) : others),
   }
 }
 
@@ -238,8 +253,11 @@ function spentBy({ inputTokens, outputTokens, costMicros }: TurnUsage): Spent {
   return { tokens: inputTokens + outputTokens, costMicros }
 }
 
-function without<Value>(all: Readonly<Record<string, Value>>, name: string): Record<string, Value> {
-  return Object.fromEntries(Object.entries(all).filter(([other]) => other !== name))
+function without<Value>(
+  all: Readonly<Record<string, Value>>,
+  names: ReadonlyMap<string, unknown>,
+): [string, Value][] {
+  return Object.entries(all).filter(([name]) => !names.has(name))
 }
 
 /** Counts what a turn has used whose process is held for dead, as far as it had said. */
@@ -287,6 +305,16 @@ async function change(
     ...(userId === undefined ? {} : { userId }),
     ...(label === undefined ? {} : { label }),
   })
+}
+
+async function timeOfWindows(service: Service, tenantId: string): Promise<number> {
+  const isKept = service.store === service.ledgers
+  return isKept ? tellStoreTime(service, tenantId) : timeOfLedgers(service, tenantId)
+}
+
+/** As the store tells it now, also where sessions are in the memory of a process, whose clock is another one. */
+async function timeOfLedgers({ ledgers }: Service, tenantId: string): Promise<number> {
+  return readStoreTime({ store: ledgers }, tenantId)
 }
 
 function atLedgers({ ledgers, credentials }: Service): Pick<Service, 'store' | 'credentials'> {

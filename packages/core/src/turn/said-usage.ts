@@ -36,13 +36,15 @@ async function usageOfReply(
     const { messages } = await store.messages(ref, { order: 'desc', limit: repliesLookedAt })
     for (const message of messages) {
       if (!message.payload.includes(turnId)) continue
-      const turn = decodeMessage(message).metadata?.['turn']
+      const { role, metadata } = decodeMessage(message)
+      const turn = role === 'assistant' ? metadata?.['turn'] : undefined
       if (isJsonObject(turn) && turn['id'] === turnId && isJsonObject(turn['usage']))
         return addUsages(noUsage, parseUsage(turn['usage'], 'usage'))
     }
   } catch (error) {
-    // The record may be readable all the same.
-    if (!isUnreadable(error) && !isSessionError(error, 'not_found')) throw error
+    // The record may be readable all the same. A message that is no reply of this turn may claim any usage.
+    const isPassedOver = isSessionError(error, 'not_found') || isSessionError(error, 'invalid')
+    if (!isPassedOver && !isUnreadable(error)) throw error
   }
   return undefined
 }

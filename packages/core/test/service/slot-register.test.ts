@@ -205,3 +205,24 @@ it('of one place goes to the last of many who evict each other', async () => {
   expect(new Set(codes)).toEqual(new Set(['settled']))
   expect((await mine.list()).items).toHaveLength(1)
 })
+
+it('gives up on a register that has lost a slot, and looks no thousand times', async () => {
+  // It would pause between two looks.
+  vi.spyOn(Math, 'random').mockReturnValue(0)
+  const inner = memoryStore()
+  let looks = 0
+  const store: SessionStore = {
+    ...inner,
+    messages: async (ref, query) => {
+      const page = await inner.messages(ref, query)
+      if (!isRegister(ref)) return page
+      if (++looks > 1000) throw new SessionError('store_failed', 'asked too often')
+      return { ...page, messages: page.messages.filter(({ seq }) => seq !== 1) }
+    },
+  }
+  const mine = open(store, { maxSessions: 2 }).for(alice)
+  await mine.create()
+  await mine.create()
+  expect(await codeOf(mine.create())).toBe('conflict')
+  vi.restoreAllMocks()
+})

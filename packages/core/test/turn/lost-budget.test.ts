@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import {
   createSessions,
   memoryStore,
@@ -84,6 +84,23 @@ it('and counts when nobody asks anything in its session again', async () => {
   // 60 are spent, and 20 stay for this turn.
   expect(await ask(20)).toBe('settled')
   expect(await ask(20)).toBe('settled')
+  expect(await ask(1)).toBe('budget_exceeded')
+})
+
+it.each([
+  ['user', 0],
+  ['assistant', -1],
+] as const)('and counts whatever a message of a %s claims that it used: %i', async (role, inputTokens) => {
+  const { store, settings, turn, session, kill, pass } = await place()
+  const { turnId: id } = await turn.started
+  await session.append({ role, content: 'me too', metadata: { turn: { id, usage: { inputTokens } } } })
+  kill()
+  pass()
+  const other = await createSessions({ store, ...settings })
+    .for(alice)
+    .open('two')
+  const ask = (tokens: number) => codeOf(other.turn('And now', uses(tokens)).result)
+  expect(await ask(40)).toBe('settled')
   expect(await ask(1)).toBe('budget_exceeded')
 })
 
@@ -217,4 +234,21 @@ it('a damaged record of a turn that died keeps nobody from asking', async () => 
   const mine = createSessions({ store: damaged, ...settings }).for(alice)
   for (const id of ['two', 'one'])
     expect(await codeOf((await mine.open(id)).turn('And now', uses(20)).result)).toBe('settled')
+})
+
+it('a ledger is written anew once for all that are dead in it, and not for each', async () => {
+  const store = memoryStore()
+  const budgets = [{ scope: 'tenant' as const, maxTokens: 100 }]
+  const session = await createSessions({ store, budgets }).for(alice).create()
+  expect(await codeOf(session.turn('Hi', uses(1)).result)).toBe('settled')
+  const item = (await store.list({ tenantId: '~budgets:acme', limit: 1 })).items[0]!
+  const { record, body } = (await store.read(item))!
+  const dead = Array.from({ length: 300 }, (_, n) => [`dead ${n}`, { tokens: 1, costMicros: 0 }])
+  const full = JSON.stringify({ ...JSON.parse(body), reserved: Object.fromEntries(dead) })
+  await store.commit(item, { revision: record.revision, body: full })
+  const made = vi.spyOn(Object, 'fromEntries')
+  expect(await codeOf(session.turn('And now', uses(99)).result)).toBe('settled')
+  expect(made.mock.calls.length).toBeLessThan(100)
+  made.mockRestore()
+  expect(await codeOf(session.turn('And now', uses(1)).result)).toBe('budget_exceeded')
 })
