@@ -119,10 +119,8 @@ async function takeOverAll(batch: readonly Waiting[]): Promise<void> {
       const slots = seen === undefined ? [] : await readSlots(store, seen, gone, { wanted: open.length, max })
       const { holders, free } = sorted(slots, gone)
       // By an earlier try whose answer got lost.
-      settle(
-        open.filter(({ claim }) => holders.has(claim.holder)),
-        true,
-      )
+      const taken = open.filter(({ claim }) => holders.has(claim.holder))
+      if (taken.length > 0 && (await isExtended(store, seen!, taken[0]!.claim))) settle(taken, true)
       const room = whenFull === 'exceed' ? free.length : Math.min(free.length, max - holders.size)
       const taking = open.slice(0, Math.max(0, room))
       if (taking.length > 0) {
@@ -199,10 +197,27 @@ async function isChanged(
     await attempts.again(error)
     return false
   }
-  const { idleMs } = taking[0]!.claim
-  // An amend leaves the deadline of the register where it was.
-  if (Number.isFinite(idleMs)) await repeatUnknown(async () => store.commit(seen, { idleMs }))
-  return true
+  return isExtended(store, seen, taking[0]!.claim)
+}
+
+/**
+ * Moves the deadline of a register, which an amend leaves where it was.
+ *
+ * @returns False when there is no such register any more.
+ */
+async function isExtended(
+  store: SessionStore,
+  { tenantId, id, incarnation }: SessionRecord,
+  { idleMs }: Claim,
+) {
+  if (!Number.isFinite(idleMs)) return true
+  try {
+    await repeatUnknown(async () => store.commit({ tenantId, id }, { incarnation, idleMs }))
+    return true
+  } catch (error) {
+    if (isSessionError(error, 'not_found')) return false
+    throw error
+  }
 }
 
 function changedMeanwhile(): SessionError {

@@ -226,3 +226,24 @@ it('gives up on a register that has lost a slot, and looks no thousand times', a
   expect(await codeOf(mine.create())).toBe('conflict')
   vi.restoreAllMocks()
 })
+
+it('of which a place was just taken may end at that moment: the session is counted in the next one', async () => {
+  const inner = memoryStore()
+  let isEnding = false
+  const store: SessionStore = {
+    ...inner,
+    async amend(ref, amendments, guard) {
+      const changed = await inner.amend(ref, amendments, guard)
+      if (isRegister(ref) && isEnding) await inner.remove(ref)
+      isEnding = false
+      return changed
+    },
+  }
+  const sessions = service({ store, limits: { maxSessions: 1 }, ttl: { absoluteMs: 3_600_000 } })
+  const mine = sessions.for(alice)
+  await (await mine.create()).delete()
+  isEnding = true
+  expect(await codeOf(mine.create())).toBe('settled')
+  expect(isEnding).toBe(false)
+  expect(await codeOf(mine.create())).toBe('limit_reached')
+})
