@@ -1,9 +1,9 @@
 import type { SessionRef } from '../contract/session-record.js'
-import type { StoredSession } from '../contract/session-store.js'
 import { isUnreadable, SessionError } from '../errors.js'
 import { noteLabel } from './told-store.js'
 import { followSessions, readFollowed } from '../service/follow-sessions.js'
 import type { Service } from '../service/service.js'
+import { readReadable } from '../service/read-readable.js'
 import { readSideRecord, sideRecordRef, sideRecordTenant } from '../service/side-records.js'
 import { readStoreTime } from '../service/store-time.js'
 import type { TenantUser } from '../service/user-record.js'
@@ -89,22 +89,12 @@ async function followEnded({ index, service }: SearchRecorder, tenantId: string,
   for (let looked = 0; looked < maxLookedAt; looked += sessionsAtOnce) {
     const ended = await index.ended(tenantId, now, sessionsAtOnce)
     for (const session of ended) {
-      const stored = await readable(service, { tenantId, id: session.sessionId })
+      const stored = await readReadable(service, { tenantId, id: session.sessionId })
       const isThere = stored !== undefined && stored.record.incarnation === session.incarnation
       if (isThere) await index.extend(tenantId, session, stored.record.expiresAt)
       else await index.drop(tenantId, session)
     }
     if (ended.length < sessionsAtOnce) return
-  }
-}
-
-/** A session; undefined for one that is gone, or that nobody can read. */
-async function readable({ store }: Service, ref: SessionRef): Promise<StoredSession | undefined> {
-  try {
-    return await store.read(ref)
-  } catch (error) {
-    if (isUnreadable(error)) return undefined
-    throw error
   }
 }
 

@@ -1,7 +1,6 @@
 import type { SessionRef } from '../contract/session-record.js'
-import type { StoredSession } from '../contract/session-store.js'
-import { isUnreadable } from '../errors.js'
 import { inParallel } from '../in-parallel.js'
+import { readReadable } from './read-readable.js'
 import type { Service } from './service.js'
 import { sideRecordRef } from './side-records.js'
 import { readStoreTime } from './store-time.js'
@@ -30,21 +29,12 @@ export async function livingOf(
 ): Promise<ReadonlySet<string>> {
   const writtenAt = new Map<string, number>()
   await inParallel(turnIds, readsAtOnce, async (turnId) => {
-    const stored = await readable(service, turnLogRef(tenantId, turnId))
+    // A record that nobody can read is that of a dead turn: its turn cannot write to it either.
+    const stored = await readReadable(service, turnLogRef(tenantId, turnId))
     if (stored !== undefined) writtenAt.set(turnId, stored.record.updatedAt)
   })
   if (writtenAt.size === 0) return new Set()
   const now = await readStoreTime(service, tenantId)
   // If a record was written while the time was read, the difference is negative: the turn is alive.
   return new Set(turnIds.filter((id) => now - (writtenAt.get(id) ?? -Infinity) < service.turns.leaseMs))
-}
-
-/** A record; undefined for one that is gone, or that nobody can read: its turn cannot write to it either. */
-async function readable({ store }: Service, ref: SessionRef): Promise<StoredSession | undefined> {
-  try {
-    return await store.read(ref)
-  } catch (error) {
-    if (isUnreadable(error)) return undefined
-    throw error
-  }
 }

@@ -120,11 +120,11 @@ async function takeOverAll(batch: readonly Waiting[]): Promise<void> {
       const { holders, free } = sorted(slots, gone)
       // By an earlier try whose answer got lost.
       const taken = open.filter(({ claim }) => holders.has(claim.holder))
-      if (taken.length > 0 && (await isExtended(store, seen!, taken[0]!.claim))) settle(taken, true)
+      if (taken.length > 0 && (await extendRegister(store, seen!, taken[0]!.claim))) settle(taken, true)
       const room = whenFull === 'exceed' ? free.length : Math.min(free.length, max - holders.size)
       const taking = open.slice(0, Math.max(0, room))
       if (taking.length > 0) {
-        if (await isChanged(store, seen!, taking, free, attempts)) {
+        if (await giveSlots(store, seen!, taking, free, attempts)) {
           settle(taking, true)
           looks = 0
         }
@@ -179,7 +179,7 @@ async function appendEach(
  *
  * @returns False when somebody else was faster.
  */
-async function isChanged(
+async function giveSlots(
   store: SessionStore,
   seen: SessionRecord,
   taking: readonly Waiting[],
@@ -197,7 +197,7 @@ async function isChanged(
     await attempts.again(error)
     return false
   }
-  return isExtended(store, seen, taking[0]!.claim)
+  return extendRegister(store, seen, taking[0]!.claim)
 }
 
 /**
@@ -205,7 +205,7 @@ async function isChanged(
  *
  * @returns False when there is no such register any more.
  */
-async function isExtended(
+async function extendRegister(
   store: SessionStore,
   { tenantId, id, incarnation }: SessionRecord,
   { idleMs }: Claim,

@@ -9,10 +9,7 @@ import {
 import { sideRecordTenant } from '../../src/service/side-records.js'
 import { alice, anonymous, bob, codeOf, service, startGate } from '../service.js'
 import { haltingStore } from '../../src/testing/halting-store.js'
-
-const uses =
-  (inputTokens: number, costMicros = 0): Respond =>
-  () => [{ type: 'usage', inputTokens, costMicros }, 'ok']
+import { uses } from './turns.js'
 
 describe('a budget', () => {
   it('for ten turns lets ten of a hundred through, whatever session and process they come to', async () => {

@@ -4,15 +4,12 @@ import {
   memoryStore,
   type Respond,
   SessionError,
+  type SessionsOptions,
   type SessionStore,
 } from '../../src/index.js'
 import { haltingStore } from '../../src/testing/halting-store.js'
 import { alice, codeOf, startGate } from '../service.js'
-import { all } from './turns.js'
-
-const uses =
-  (inputTokens: number): Respond =>
-  () => [{ type: 'usage', inputTokens }, 'ok']
+import { all, uses } from './turns.js'
 
 /** A session with a turn that has used 60 tokens of 100, and says no more until `open`; `pass` makes it look dead. */
 async function place() {
@@ -73,14 +70,19 @@ it('and counts once when the process was only slow, with what it has used since'
   expect(await ask(1)).toBe('budget_exceeded')
 })
 
+/** Asks in another session of the user, in a process of its own. */
+async function askElsewhere(store: SessionStore, settings: SessionsOptions) {
+  const other = await createSessions({ store, ...settings })
+    .for(alice)
+    .open('two')
+  return (tokens: number) => codeOf(other.turn('And now', uses(tokens)).result)
+}
+
 it('and counts when nobody asks anything in its session again', async () => {
   const { store, settings, kill, pass } = await place()
   kill()
   pass()
-  const other = await createSessions({ store, ...settings })
-    .for(alice)
-    .open('two')
-  const ask = (tokens: number) => codeOf(other.turn('And now', uses(tokens)).result)
+  const ask = await askElsewhere(store, settings)
   // 60 are spent, and 20 stay for this turn.
   expect(await ask(20)).toBe('settled')
   expect(await ask(20)).toBe('settled')
@@ -96,10 +98,7 @@ it.each([
   await session.append({ role, content: 'me too', metadata: { turn: { id, usage: { inputTokens } } } })
   kill()
   pass()
-  const other = await createSessions({ store, ...settings })
-    .for(alice)
-    .open('two')
-  const ask = (tokens: number) => codeOf(other.turn('And now', uses(tokens)).result)
+  const ask = await askElsewhere(store, settings)
   expect(await ask(40)).toBe('settled')
   expect(await ask(1)).toBe('budget_exceeded')
 })

@@ -1,16 +1,7 @@
 import { expect, it } from 'vitest'
-import {
-  createSessions,
-  memoryStore,
-  type Respond,
-  SessionError,
-  type SessionStore,
-} from '../../src/index.js'
+import { createSessions, memoryStore, SessionError, type SessionStore } from '../../src/index.js'
 import { alice, codeOf, startGate } from '../service.js'
-
-const uses =
-  (inputTokens: number): Respond =>
-  () => [{ type: 'usage', inputTokens }, 'ok']
+import { uses } from './turns.js'
 
 /** Turns of many sessions at once, over a store that counts the writes of budgets, and which of them lost a race. */
 async function scene(maxTokens: number, before: (write: number) => void = () => {}) {

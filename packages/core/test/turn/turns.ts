@@ -50,3 +50,8 @@ export async function told(events: readonly unknown[]): Promise<object[]> {
     return part
   })
 }
+
+/** Answers, and says that it used so many tokens, and so much money. */
+export const uses =
+  (inputTokens: number, costMicros = 0): Respond =>
+  () => [{ type: 'usage', inputTokens, costMicros }, 'ok']
