@@ -54,7 +54,7 @@ export async function openFile(path: string, until: number, synchronous: Synchro
     const reserve = new Reserve(file)
     const log = new WriteAheadLog({
       path: file,
-      file: await fileAt(file),
+      file: fileAt(file),
       isDurable: synchronous === 'full',
       background,
       reserve,
