@@ -20,7 +20,6 @@ import {
   type SessionRecord,
   type SessionRef,
   type SessionStore,
-  type StoredSession,
   telling,
 } from '@sessions/core/store'
 import { attempt, type Attempt } from './calls/attempt.js'
@@ -45,7 +44,9 @@ import {
 } from './scripts/scripts.js'
 import { type SentChange, toCommitted, toRefusal, toRepeated, toSent, toVerdict } from './sent-change.js'
 import { SessionIndex } from './session-index.js'
-import { checkWhose, marker, parseBody, parseMessages, parseRecord } from './stored/stored-record.js'
+import { mayExceedPage, SmallTails } from './small-tails.js'
+import { checkWhose, parseMessages, parseRecord } from './stored/stored-record.js'
+import { toStored } from './stored/stored-session.js'
 import { toText, toToken } from './stored/encoding.js'
 
 /** How `redisStore` uses its server. */
@@ -118,6 +119,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   const ops = new OpNames()
   const warnings = new ClientWarnings(calls, onWarning)
   const unlisted = new Set<string>()
+  const tails = new SmallTails()
 
   function timed<T>(timeoutMs: number, work: (attempt: Attempt) => Promise<T>): Promise<T> {
     return attempt(timeoutMs, work).then((value) => {
@@ -168,20 +170,29 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     const [verdict, ...elements] = await calls.read(current, readScript, [log, ids], args)
     if (verdict === 'gone') return undefined
     if (verdict !== 'ok' && verdict !== 'cut') throw corrupt(String(elements[0]))
+    if (verdict === 'ok') tails.saw(log, tail, elements.slice(3))
+    else tails.forget(log)
     return toStored(ref, elements, { tail, isCut: verdict === 'cut' })
+  }
+
+  async function readPlainly(current: Attempt, place: SessionKeys, tail: number) {
+    const elements = await calls.range(current, place.log, 0, tail + 2)
+    const newest = elements.slice(3)
+    // The script tells an absent session from a damaged one, and keeps to the bytes of a page.
+    if (elements.length === 0 || (tail > 1 && mayExceedPage(newest))) return readBounded(current, place, tail)
+    if (tail > 1) tails.saw(place.log, tail, newest)
+    return toStored(place.ref, elements, { tail, isCut: false })
   }
 
   return {
     async read(ref, { tail = 0 } = {}) {
       checkWhole(tail, 'tail', 0)
       const place = keys.session(ref)
-      // One message fits every bound. The server has to count the bytes of more messages.
-      if (tail > 1) return paging((current) => readBounded(current, place, tail))
-      return reading(async (current) => {
-        const elements = await calls.range(current, place.log, 0, tail + 2)
-        if (elements.length === 0) return readBounded(current, place, tail)
-        return toStored(place.ref, elements, { tail, isCut: false })
-      })
+      // One message fits every bound. The server has to count the bytes of more, unless they are known to be few.
+      if (tail <= 1) return reading((current) => readPlainly(current, place, tail))
+      return paging((current) =>
+        tails.has(place.log, tail) ? readPlainly(current, place, tail) : readBounded(current, place, tail),
+      )
     },
 
     async commit(asked, change) {
@@ -192,6 +203,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       const incarnation = change.incarnation ?? (change.revision === 0 ? ops.incarnation() : undefined)
       const op = ops.next()
       const args = toArgs(who, change, incarnation, op)
+      tails.grew(log, args)
       return writing(async (current) => {
         const announced = await announce(current, place, sent, incarnation ?? '')
         const reply = await calls.write(current, commitScript, [log, ids], args)
@@ -341,21 +353,6 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     if (verdict === 'twice') throw idTwice()
     throw corrupt(String(detail))
   }
-}
-
-interface Tail {
-  readonly tail: number
-  /** Whether the server left out messages that do not fit a page. */
-  readonly isCut: boolean
-}
-
-function toStored(ref: SessionRef, elements: readonly unknown[], { tail, isCut }: Tail): StoredSession {
-  const [text, body, mark, ...newest] = elements
-  const record = parseRecord(ref, text)
-  const count = Math.min(tail, record.lastSeq - record.trimmedSeq)
-  const isRight = isCut ? newest.length > 0 && newest.length < count : newest.length === count
-  if (mark !== marker || !isRight) throw corrupt('messages are missing')
-  return { record, body: parseBody(body), messages: parseMessages(newest, 'desc', record.lastSeq).reverse() }
 }
 
 // A session that is absent has nothing to change.

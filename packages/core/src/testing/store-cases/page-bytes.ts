@@ -90,6 +90,20 @@ export const pageBytesCases: StoreChapter = {
       },
     },
     {
+      title: 'a tail that was small becomes large by another instance',
+      async run({ store, peer }) {
+        const ref = await freshSession(store, { messages: [message('m1'), message('m2')] })
+        expect(seqs(await tailOf(store, ref, 20))).toEqual([1, 2])
+        for (let n = 3; n <= 12; n++) await append(peer, ref, sized(n, megabyte))
+        expect(seqs(await tailOf(store, ref, 20)), 'as many as fit').toEqual([9, 10, 11, 12])
+        expect(seqs(await tailOf(store, ref, 20)), 'when asked again').toEqual([9, 10, 11, 12])
+        await store.trim(ref, 12)
+        await append(peer, ref, message('m13'), message('m14'))
+        expect(seqs(await tailOf(store, ref, 20)), 'small again').toEqual([13, 14])
+        expect(seqs(await tailOf(store, ref, 20))).toEqual([13, 14])
+      },
+    },
+    {
       title: 'what fits to the byte is one page, and one byte more is two',
       async run({ store, peer }) {
         const exact = await heavySession(store, 4, megabyte)
