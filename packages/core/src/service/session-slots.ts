@@ -7,6 +7,9 @@ import type { SessionQuery } from '../contract/session-store.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 
 const pageSize = 200
+// Of a limit above 1,000 some of the least active go at once: to find them takes a look at all.
+const largeLimit = 1000
+const mostAtOnce = 500
 
 /**
  * Admits a new session under `limits.maxSessions` and `limits.maxSessionsPerUser`.
@@ -72,7 +75,8 @@ async function claim(
       const live = await stillLive(service, holders, query)
       const tooMany = live.length + wanted - max
       // `stillLive` returns the most active sessions first.
-      const left = whenFull === 'evict' && tooMany > 0 ? await evictSessions(service, live, tooMany) : live
+      const ending = Math.max(tooMany, max > largeLimit ? Math.min(Math.floor(max / 100), mostAtOnce) : 0)
+      const left = whenFull === 'evict' && tooMany > 0 ? await evictSessions(service, live, ending) : live
       return left.map(({ incarnation }) => incarnation)
     },
   })

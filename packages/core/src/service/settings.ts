@@ -42,7 +42,8 @@ export interface LimitSettings {
   maxSessionsPerUser?: number
   /**
    * Over either limit: `reject` (default) refuses the new session with `limit_reached`; `evict` removes the least
-   * active one, and one that is being answered only where no other is left.
+   * active one, and one that is being answered only where no other is left. Of a limit above 1,000 `evict` removes a
+   * hundredth at once (at most 500), and `reject` may notice a place that is given up 30 seconds later.
    */
   whenFull?: 'reject' | 'evict'
   /** Messages in one session; appends at the same moment may exceed it a little (default 100,000). */

@@ -3,6 +3,7 @@ import type { SessionStore, StoredMessage } from '../contract/session-store.js'
 import { isSessionError, SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import { Attempts } from './attempts.js'
+import { foundFull, wasFull } from './full-registers.js'
 import { inBatches } from './in-batches.js'
 import { repeatUnknown } from './unknown-outcome.js'
 
@@ -34,6 +35,8 @@ interface Owner {
 }
 
 interface Waiting {
+  /** Which claims are made together. */
+  readonly place: string
   readonly store: SessionStore
   readonly register: SessionRef
   readonly claim: Claim
@@ -51,7 +54,8 @@ const takeOver = inBatches<Waiting>(mostClaims, takeOverAll)
 /**
  * Takes a slot in a register: a side record with a message for each slot, whose payload is the holder. As long as there
  * are fewer messages than `max`, a claim is one append, whatever else is claimed at the moment. After that a claim takes
- * over the slot of a holder that counts no more, if nobody has changed the register since it looked.
+ * over the slot of a holder that counts no more, if nobody has changed the register since it looked. A look at a large
+ * register that found none is not repeated for up to 30 seconds.
  *
  * @returns False where all slots are held.
  * @throws `conflict` when too many processes change a full register at the same moment.
@@ -59,9 +63,11 @@ const takeOver = inBatches<Waiting>(mostClaims, takeOverAll)
 export async function claimSlot(owner: Owner, register: SessionRef, claim: Claim): Promise<boolean> {
   const { store } = owner
   if (await appendSlot(store, register, claim, claim.max)) return true
-  const place = JSON.stringify([register.tenantId, register.id, claim.whenFull])
+  const { max, whenFull } = claim
+  const place = JSON.stringify([register.tenantId, register.id, whenFull, max])
+  if (whenFull === 'reject' && wasFull(store, place)) return false
   return new Promise((resolve, reject) => {
-    takeOver(owner, place, { store, register, claim, resolve, reject })
+    takeOver(owner, place, { place, store, register, claim, resolve, reject })
   })
 }
 
@@ -103,8 +109,9 @@ async function appendSlot(
 }
 
 async function takeOverAll(batch: readonly Waiting[]): Promise<void> {
-  const { store, register } = batch[0]!
+  const { place, store, register } = batch[0]!
   const { max, whenFull, kept } = batch[0]!.claim
+  const began = performance.now()
   const attempts = new Attempts()
   // No session comes back under its incarnation.
   const gone = new Set([''])
@@ -144,7 +151,10 @@ async function takeOverAll(batch: readonly Waiting[]): Promise<void> {
       // Who may exceed takes what is free all the same: the register is not to grow with each claim.
       if (keeping.size < max || (whenFull === 'exceed' && keeping.size < holders.size)) continue
       if (whenFull === 'exceed') await appendEach(open, Infinity, settle)
-      else settle(open, false)
+      else {
+        foundFull(store, place, slots.length, began)
+        settle(open, false)
+      }
     }
   } catch (error) {
     const told = attempts.told(error)
