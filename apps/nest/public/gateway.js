@@ -39,8 +39,17 @@ export async function ask(method, path, body) {
   )
 }
 
-/** Calls a tool in the cart of this page. */
-export async function execute(tool, input = {}) {
+let beginning = Promise.resolve()
+
+/** Calls a tool in the cart of this page. The first call begins the cart, so what comes meanwhile waits for its answer. */
+export function execute(tool, input = {}) {
+  if (sessionId() !== null) return call(tool, input)
+  const called = beginning.then(() => call(tool, input))
+  beginning = called.catch(() => {})
+  return called
+}
+
+async function call(tool, input) {
   const id = sessionId()
   const answer = await ask('POST', '/v1/execute', { tool, input, ...(id === null ? {} : { sessionId: id }) })
   if (answer.sessionId !== null) localStorage.setItem(kept, answer.sessionId)
