@@ -48,7 +48,7 @@ export function isId(value: unknown): value is string {
 export function toBase64Url(bytes: Uint8Array): string {
   let binary = ''
   for (const byte of bytes) binary += String.fromCharCode(byte)
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+  return spelled(binary)
 }
 
 /** The bytes of a base64url text; undefined unless the text is their one canonical spelling. */
@@ -56,9 +56,17 @@ export function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | undefined
   if (!/^[A-Za-z0-9_-]*$/.test(text)) return undefined
   try {
     const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
-    const bytes = Uint8Array.from(binary, (char) => char.charCodeAt(0))
-    return toBase64Url(bytes) === text ? bytes : undefined
+    if (spelled(binary) !== text) return undefined
+    // `Uint8Array.from` with a function takes five times as long, which each request with a credential would wait for.
+    const bytes = new Uint8Array(binary.length)
+    for (let index = 0; index < bytes.length; index++) bytes[index] = binary.charCodeAt(index)
+    return bytes
   } catch {
     return undefined
   }
+}
+
+/** Base64url of a text in which each character is a byte. */
+function spelled(binary: string): string {
+  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 }

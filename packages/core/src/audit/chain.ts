@@ -1,6 +1,5 @@
-import type { webcrypto } from 'node:crypto'
 import { isSameText } from '../digest.js'
-import { toBase64Url } from '../ids.js'
+import { type SigningKey, toSigningKey } from '../signing-key.js'
 
 /** A lane of a tenant. */
 export interface LanePlace {
@@ -29,11 +28,6 @@ export interface Link {
   readonly text: string
 }
 
-interface Key {
-  readonly kid: string
-  readonly key: webcrypto.CryptoKey
-}
-
 /** What stands in the first entry in place of the hash of an entry before it. */
 export const noHash = 'A'.repeat(43)
 
@@ -42,7 +36,7 @@ const encoder = new TextEncoder()
 /** Signs and checks lanes with a ring of secrets: the first signs, all check. */
 export class AuditKeys {
   readonly #secrets: readonly string[]
-  #ring: Promise<readonly Key[]> | undefined
+  #ring: Promise<readonly SigningKey[]> | undefined
 
   constructor(secrets: readonly string[]) {
     this.#secrets = secrets
@@ -50,13 +44,13 @@ export class AuditKeys {
 
   /** The next link of a lane. */
   async link(place: LanePlace, previous: string, seq: number, text: string): Promise<Link> {
-    const { kid, key } = (await this.#keys())[0]!
-    return { kid, seq, previous, hash: await hashOf(key, place, previous, seq, text), text }
+    const key = (await this.#keys())[0]!
+    return { kid: key.kid, seq, previous, hash: await hashOf(key, place, previous, seq, text), text }
   }
 
   async head(place: LanePlace, { seq, hash, from }: Omit<LaneHead, 'kid' | 'mac'>): Promise<LaneHead> {
-    const { kid, key } = (await this.#keys())[0]!
-    return { kid, seq, hash, from, mac: await macOf(key, place, { seq, hash, from }) }
+    const key = (await this.#keys())[0]!
+    return { kid: key.kid, seq, hash, from, mac: await macOf(key, place, { seq, hash, from }) }
   }
 
   /** Whether a link was made for this lane, with its number. */
@@ -75,12 +69,12 @@ export class AuditKeys {
     return (await this.#keyOf(kid)) !== undefined
   }
 
-  async #keyOf(kid: string): Promise<webcrypto.CryptoKey | undefined> {
-    return (await this.#keys()).find((each) => each.kid === kid)?.key
+  async #keyOf(kid: string): Promise<SigningKey | undefined> {
+    return (await this.#keys()).find((each) => each.kid === kid)
   }
 
-  #keys(): Promise<readonly Key[]> {
-    return (this.#ring ??= Promise.all(this.#secrets.map(toKey)))
+  #keys(): Promise<readonly SigningKey[]> {
+    return (this.#ring ??= Promise.all(this.#secrets.map(toSigningKey)))
   }
 }
 
@@ -112,7 +106,7 @@ export function decodeHead(body: string): LaneHead | undefined {
 }
 
 const hashOf = (
-  key: webcrypto.CryptoKey,
+  key: SigningKey,
   { tenantId, lane }: LanePlace,
   previous: string,
   seq: number,
@@ -120,13 +114,13 @@ const hashOf = (
 ): Promise<string> => signed(key, ['audit entry', tenantId, lane, String(seq), previous, text])
 
 const macOf = (
-  key: webcrypto.CryptoKey,
+  key: SigningKey,
   { tenantId, lane }: LanePlace,
   { seq, hash, from }: Pick<LaneHead, 'seq' | 'hash' | 'from'>,
 ): Promise<string> => signed(key, ['audit head', tenantId, lane, String(seq), hash, String(from)])
 
-async function signed(key: webcrypto.CryptoKey, parts: readonly string[]): Promise<string> {
-  return toBase64Url(new Uint8Array(await crypto.subtle.sign('HMAC', key, lengthPrefixed(parts))))
+async function signed(key: SigningKey, parts: readonly string[]): Promise<string> {
+  return key.sign(lengthPrefixed(parts))
 }
 
 /** Each part after its length: no two lists of parts give the same bytes. */
@@ -141,11 +135,4 @@ function lengthPrefixed(parts: readonly string[]): Uint8Array<ArrayBuffer> {
     at += 4 + bytes.length
   }
   return all
-}
-
-async function toKey(secret: string): Promise<Key> {
-  const bytes = encoder.encode(secret)
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
-  const key = await crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
-  return { kid: toBase64Url(digest.subarray(0, 6)), key }
 }

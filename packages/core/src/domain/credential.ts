@@ -1,6 +1,7 @@
-import type { webcrypto } from 'node:crypto'
+import { isSameText } from '../digest.js'
 import { SessionError } from '../errors.js'
 import { fromBase64Url, toBase64Url } from '../ids.js'
+import { type SigningKey, toSigningKey } from '../signing-key.js'
 import type { SessionRef } from '../contract/session-record.js'
 
 /** The content of a credential whose signature has been verified. */
@@ -36,11 +37,6 @@ const minSecretLength = 32
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-interface Key {
-  kid: string
-  key: webcrypto.CryptoKey
-}
-
 /**
  * @param secrets At least one, each of 32 bytes or more. The first signs, all verify: put a new one in front to rotate.
  * A function makes them at their first use, unchecked.
@@ -52,9 +48,9 @@ export function createCredentials(
   option = 'credentialSecrets',
 ): Credentials {
   if (typeof secrets !== 'function') checkSecrets(secrets, option)
-  let ring: Promise<readonly Key[]> | undefined
-  const keys = (): Promise<readonly Key[]> =>
-    (ring ??= Promise.all((typeof secrets === 'function' ? secrets() : secrets).map(toKey)))
+  let ring: Promise<readonly SigningKey[]> | undefined
+  const keys = (): Promise<readonly SigningKey[]> =>
+    (ring ??= Promise.all((typeof secrets === 'function' ? secrets() : secrets).map(toSigningKey)))
 
   return {
     async sign(claim) {
@@ -80,11 +76,10 @@ export function createCredentials(
       if (parts.length !== 4 || ref === undefined || generation === undefined || signature === undefined) {
         return undefined
       }
-      const key = (await keys()).find((candidate) => candidate.kid === kid)?.key
-      const signatureBytes = fromBase64Url(signature)
-      if (key === undefined || signatureBytes === undefined) return undefined
-      const signed = encoder.encode(`${kid}.${ref}.${generation}`)
-      if (!(await crypto.subtle.verify('HMAC', key, signatureBytes, signed))) return undefined
+      const key = (await keys()).find((candidate) => candidate.kid === kid)
+      if (key === undefined) return undefined
+      const right = await key.sign(encoder.encode(`${kid}.${ref}.${generation}`))
+      if (!isSameText(right, signature)) return undefined
       const refBytes = fromBase64Url(ref)
       if (refBytes === undefined) return undefined
       const [tenantId, id, incarnation] = JSON.parse(decoder.decode(refBytes)) as [string, string, string]
@@ -101,26 +96,14 @@ export function createCredentials(
     async digests(...parts) {
       // A credential contains no space, so a digest can never be the signature of a credential.
       const text = encoder.encode(`digest ${JSON.stringify(parts)}`)
-      const signatures = (await keys()).map(({ key }) => crypto.subtle.sign('HMAC', key, text))
-      return (await Promise.all(signatures)).map((signature) => toBase64Url(new Uint8Array(signature)))
+      return Promise.all((await keys()).map(async (key) => key.sign(text)))
     },
   }
 }
 
-async function signedWith({ kid, key }: Key, ref: string, generation: string): Promise<string> {
-  const signed = `${kid}.${ref}.${generation}`
-  const signature = await crypto.subtle.sign('HMAC', key, encoder.encode(signed))
-  return `${signed}.${toBase64Url(new Uint8Array(signature))}`
-}
-
-async function toKey(secret: string): Promise<Key> {
-  const bytes = encoder.encode(secret)
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
-  const key = await crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, [
-    'sign',
-    'verify',
-  ])
-  return { kid: toBase64Url(digest.subarray(0, 6)), key }
+async function signedWith(key: SigningKey, ref: string, generation: string): Promise<string> {
+  const signed = `${key.kid}.${ref}.${generation}`
+  return `${signed}.${await key.sign(encoder.encode(signed))}`
 }
 
 /** @throws `invalid` */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createCredentials } from '../../src/domain/credential.js'
 
 const one = 'one-secret-of-at-least-32-bytes-length'
@@ -11,6 +11,19 @@ describe('createCredentials', () => {
     const credential = await credentials.sign(claim)
     expect(credential).toMatch(/^[\w-]{8}\.[\w-]+\.3\.[\w-]{43}$/)
     expect(await credentials.verify(credential)).toEqual(claim)
+  })
+
+  it('signs alike, and refuses alike, in Node and where there is Web Crypto alone', async () => {
+    const inNode = createCredentials([one, two])
+    const credential = await inNode.sign(claim)
+    const spy = vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined)
+    const elsewhere = createCredentials([one, two])
+    expect(await elsewhere.sign(claim)).toBe(credential)
+    expect(await elsewhere.verify(credential)).toEqual(claim)
+    expect(await elsewhere.verify(`${credential.slice(0, -2)}__`)).toBeUndefined()
+    expect(await elsewhere.digests('code', 'ÄB')).toEqual(await inNode.digests('code', 'ÄB'))
+    expect(spy, 'looked for in this runtime').toHaveBeenCalledWith('node:crypto')
+    spy.mockRestore()
   })
 
   it('verifies with every secret of the ring and signs with the first', async () => {
