@@ -28,7 +28,7 @@ import { extendSession } from './session/extend.js'
 import { appendMessages, readHistory } from './session/messages.js'
 import { keepLive } from './session/live-of.js'
 import type { SessionContextOptions } from './session/context.js'
-import { currentCredential, pseudonymFor, rotateCredential } from './session/credential.js'
+import { currentCredential, pseudonymFor } from './session/credential.js'
 import type * as transfers from './transfer/start.js'
 import { SessionPreferences, SessionState } from './session/state.js'
 import type { RespondOf, ToolContextOf, ToolOf, ToolsOf, TurnContextOf } from './turn/responder.js'
@@ -373,7 +373,7 @@ export class Session {
 
   /** Voids every earlier credential at once, and makes a new one. */
   async rotateCredential(): Promise<string> {
-    return rotateCredential(this.#live)
+    return (await others()).rotateCredential(this.#live)
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { CallerSessions } from '../caller-sessions.js'
 import type { Identity } from '../domain/identity.js'
 import { isSessionError } from '../errors.js'
-import { giveToUser } from '../session/give-session.js'
+import { giveToUser } from '../session/new-credential.js'
 import { liveSessionOf } from '../session/live-of.js'
 
 const pageSize = 100

@@ -6,14 +6,6 @@ export async function currentCredential(live: LiveSession): Promise<string> {
   return signCredential(live, await live.load())
 }
 
-/** Voids every earlier credential, and makes a new one. */
-export async function rotateCredential(live: LiveSession): Promise<string> {
-  const seen = await live.update((before) => ({ ...before, generation: before.generation + 1 }))
-  live.holds(seen.body.generation)
-  live.emit('credential.rotated', seen.record, { generation: seen.body.generation })
-  return signCredential(live, seen)
-}
-
 /** A name for a session that reveals nothing about it. */
 export async function pseudonymFor({ service, ref, record }: LiveSession, purpose: string): Promise<string> {
   const about = parseText(purpose, 'purpose')

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { digestOf } from '../../src/digest.js'
 import { createCredentials } from '../../src/domain/credential.js'
 
 const one = 'one-secret-of-at-least-32-bytes-length'
@@ -18,12 +19,14 @@ describe('createCredentials', () => {
     const credential = await inNode.sign(claim)
     const spy = vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined)
     const elsewhere = createCredentials([one, two])
+    const digest = await digestOf('Ä\ud800')
     expect(await elsewhere.sign(claim)).toBe(credential)
     expect(await elsewhere.verify(credential)).toEqual(claim)
     expect(await elsewhere.verify(`${credential.slice(0, -2)}__`)).toBeUndefined()
     expect(await elsewhere.digests('code', 'ÄB')).toEqual(await inNode.digests('code', 'ÄB'))
     expect(spy, 'looked for in this runtime').toHaveBeenCalledWith('node:crypto')
     spy.mockRestore()
+    expect(await digestOf('Ä\ud800')).toBe(digest)
   })
 
   it('verifies with every secret of the ring and signs with the first', async () => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { giveSessions } from '../../src/http/give-sessions.js'
 import { memoryStore, type SessionStore } from '../../src/index.js'
-import { giveToUser } from '../../src/session/give-session.js'
+import { giveToUser } from '../../src/session/new-credential.js'
 import { liveSessionOf } from '../../src/session/live-of.js'
 import { admin, alice, anonymous, bob, codeOf, service } from '../service.js'
 

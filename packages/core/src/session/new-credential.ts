@@ -7,6 +7,14 @@ import { countGiven } from '../service/session-slots.js'
 import { checkNotErased, refuseErased } from '../service/user-record.js'
 import { signCredential } from './credential.js'
 
+/** Voids every earlier credential, and makes a new one. */
+export async function rotateCredential(live: LiveSession): Promise<string> {
+  const seen = await live.update((before) => ({ ...before, generation: before.generation + 1 }))
+  live.holds(seen.body.generation)
+  live.emit('credential.rotated', seen.record, { generation: seen.body.generation })
+  return signCredential(live, seen)
+}
+
 /** Gives an anonymous session to the caller's user, and voids every earlier credential. */
 export async function bindToUser(live: LiveSession): Promise<string> {
   return giveToUser(live, live.identity)
