@@ -204,6 +204,15 @@ describe('the README', () => {
   })
 })
 
+describe('the README of a package', () => {
+  it.each(readdirSync(join(root, 'packages')))('of %s names every door there is', (name) => {
+    const { exports = {} } = JSON.parse(readOrEmpty(`packages/${name}/package.json`)) as { exports?: object }
+    const doors = Object.keys(exports).filter((door) => door !== './package.json')
+    const readme = readOrEmpty(`packages/${name}/README.md`)
+    expect(doors.filter((door) => !readme.includes(`@sessions/${name}${door.slice(1)}`))).toEqual([])
+  })
+})
+
 describe('links between documents', () => {
   it.each(documents)('%s leads somewhere', (document) => {
     const links = [...readOrEmpty(document).matchAll(/\]\((?!https?:|#|mailto:)([^)#]+)/g)].map(
