@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { sessionErrorCodes } from '../packages/core/src/errors.js'
+import { sideRecordKinds } from '../packages/core/src/service/side-records.js'
 
 const root = resolve(import.meta.dirname, '..')
 // Inside the repository, so that the names of the packages resolve as they do for the tests.
@@ -211,6 +212,11 @@ describe('the README of a package', () => {
     const readme = readOrEmpty(`packages/${name}/README.md`)
     expect(doors.filter((door) => !readme.includes(`@sessions/${name}${door.slice(1)}`))).toEqual([])
   })
+})
+
+it('the page on privacy says of every kind of record beside sessions how long it is kept', () => {
+  const rows = readOrEmpty('docs/privacy.md').match(/^\|.*side records? `.*$/gm)!
+  expect(sideRecordKinds.filter((kind) => !rows.some((row) => row.includes(`\`${kind}\``)))).toEqual([])
 })
 
 describe('links between documents', () => {
