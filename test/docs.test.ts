@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { sessionErrorCodes } from '../packages/core/src/errors.js'
+import { sideRecordKinds } from '../packages/core/src/service/side-records.js'
 
 const root = resolve(import.meta.dirname, '..')
 // Inside the repository, so that the names of the packages resolve as they do for the tests.
@@ -202,6 +203,55 @@ describe('the README', () => {
     const named = [...readme.matchAll(/npm run ([a-z:]+)/g)].map(([, name]) => name!)
     expect(named.filter((name) => !(name in scripts))).toEqual([])
   })
+})
+
+describe('the README of a package', () => {
+  it.each(readdirSync(join(root, 'packages')))('of %s names every door there is', (name) => {
+    const { exports = {} } = JSON.parse(readOrEmpty(`packages/${name}/package.json`)) as { exports?: object }
+    const doors = Object.keys(exports).filter((door) => door !== './package.json')
+    const readme = readOrEmpty(`packages/${name}/README.md`)
+    expect(doors.filter((door) => !readme.includes(`@sessions/${name}${door.slice(1)}`))).toEqual([])
+  })
+})
+
+it.each([
+  ['docs/abuse.md', 'core-audit', 'SuspicionSettings'],
+  ['docs/audit.md', 'core-audit', 'AuditSettings'],
+  ['docs/context.md', 'core', 'ContextSettings'],
+  ['docs/encryption.md', 'core-sealed', 'EncryptedStoreOptions'],
+  ['docs/privacy.md', 'core-privacy', 'ConsentSettings'],
+  ['docs/privacy.md', 'core-privacy', 'RetentionSettings'],
+  ['docs/transfer.md', 'core', 'TransferOptions'],
+  ['docs/transfer.md', 'core', 'TransferSettings'],
+  ['docs/turns.md', 'core', 'LimitSettings'],
+  ['docs/turns.md', 'core', 'TurnBudget'],
+  ['docs/turns.md', 'core', 'TurnOptions'],
+  ['docs/turns.md', 'core', 'TurnSettings'],
+  ['docs/usage.md', 'core-usage', 'UsageSettings'],
+  ['docs/webhooks.md', 'core-listeners', 'WebhookOptions'],
+  ['packages/express/README.md', 'express', 'SessionsMiddlewareOptions'],
+  ['packages/inspector/README.md', 'inspector', 'InspectorOptions'],
+  ['packages/nest/README.md', 'nest', 'SessionsModuleOptions'],
+  ['packages/next/README.md', 'next', 'NextSessionsOptions'],
+  ['packages/redaction/README.md', 'redaction', 'RedactorOptions'],
+  ['packages/store-postgres/README.md', 'store-postgres', 'PostgresStoreOptions'],
+  ['packages/store-redis/README.md', 'store-redis', 'RedisStoreOptions'],
+  ['packages/store-sharded/README.md', 'store-sharded', 'ShardedStoreOptions'],
+  ['packages/store-sqlite/README.md', 'store-sqlite', 'SqliteStoreOptions'],
+  ['packages/store-tiered/README.md', 'store-tiered', 'TieredStoreOptions'],
+])('%s names every field of the options %s %s', (page, reference, options) => {
+  const section = readOrEmpty(`docs/reference/${reference}.md`)
+    .split(/^### /m)
+    .find((each) => each.startsWith(`${options}\n`))!
+  const fields = [...section.matchAll(/^\| `(\w+)\??` \|/gm)].map(([, field]) => field!)
+  expect(fields).not.toEqual([])
+  const text = readOrEmpty(page)
+  expect(fields.filter((field) => !new RegExp(`\`[^\`]*\\b${field}\\b|\\b${field}:`).test(text))).toEqual([])
+})
+
+it('the page on privacy says of every kind of record beside sessions how long it is kept', () => {
+  const rows = readOrEmpty('docs/privacy.md').match(/^\|.*side records? `.*$/gm)!
+  expect(sideRecordKinds.filter((kind) => !rows.some((row) => row.includes(`\`${kind}\``)))).toEqual([])
 })
 
 describe('links between documents', () => {

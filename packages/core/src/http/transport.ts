@@ -130,7 +130,7 @@ export function createTransport(options: TransportOptions, absoluteMs: number): 
     cookie !== false && !isPlain(fields) && fields.isOfAnotherSite !== true
   const setsHeader = (fields: TransportFields): boolean => {
     const isOurPage = fields.fetchSite === 'same-origin' || fields.fetchSite === 'none'
-    return header && !(isOurPage && fields.sessionId === undefined && setsCookie(fields))
+    return header && !(isOurPage && fields.sessionId === undefined && cookie !== false)
   }
 
   return {

@@ -225,7 +225,7 @@ function checked(options: WebhookOptions) {
   for (const [path, value] of Object.entries({ timeoutMs, maxTries, pauseMs, maxBytes, flushMs }))
     if (!(value >= 1)) throw new SessionError('invalid', `${path} must be 1 or more`, { path })
   if (!URL.canParse(options.url) || !/^https?:$/.test(new URL(options.url).protocol))
-    throw new SessionError('invalid', 'url must be an address with https', { path: 'url' })
+    throw new SessionError('invalid', 'url must be an address with http or https', { path: 'url' })
   const { username, password } = new URL(options.url)
   if (username !== '' || password !== '')
     throw new SessionError('invalid', 'url must be without a user and a password: it is signed instead', {

@@ -46,7 +46,7 @@ export interface LimitSettings {
    * hundredth at once (at most 500), and `reject` may notice a place that is given up 30 seconds later.
    */
   whenFull?: 'reject' | 'evict'
-  /** Messages in one session; appends at the same moment may exceed it a little (default 100,000). */
+  /** Messages in one session, however many are appended at once; an answer is stored, even past this (default 100,000). */
   maxMessages?: number
   /**
    * UTF-8 bytes of JSON that one message may take (default 524,288). A longer answer continues in a further message,
@@ -380,7 +380,7 @@ export interface SessionsOptions {
    * `output.rows[0].mail`, `metadata.comment`, `title`, `facts.text`, `state.address` and the like.
    */
   redact?: (text: string, where: { role?: Role; path: string }) => string | Promise<string>
-  /** Counts a message's tokens when it is written (default: an estimate of four characters a token). */
+  /** Counts a message's tokens when it is written (default: an estimate by script, without a tokenizer). */
   countTokens?: CountTokens
   /**
    * Called for every event, after the change is stored (default: none). An exception is a warning and changes nothing.

@@ -141,6 +141,22 @@ describe('write', () => {
     },
   )
 
+  it('shows scripts of a page none either where its cookie must not be set, and says why', () => {
+    vi.stubEnv('NODE_ENV', 'production')
+    const page = { ...none, isSecure: false, fetchSite: 'same-origin' }
+    const transport = createTransport({ header: true }, dayMs)
+    expect(transport.refusal(page)).toMatchObject({ code: 'insecure_transport' })
+    expect(transport.write(page, 'c')).toEqual([])
+    for (const fields of [
+      { ...page, fetchSite: undefined },
+      { ...page, sessionId: 'held' },
+    ]) {
+      expect(transport.refusal(fields)).toBeUndefined()
+      expect(transport.write(fields, 'c')).toEqual([['X-Session-Id', 'c']])
+    }
+    vi.unstubAllEnvs()
+  })
+
   it('uses the header where it is on', () => {
     expect(createTransport({ cookie: false, header: true }, dayMs).write(none, 'c')).toEqual([
       ['X-Session-Id', 'c'],

@@ -146,6 +146,26 @@ describe('what is remembered of a user', () => {
     expect(await call('DELETE', `${of}/${fact!.id}`)).toEqual({ status: 200, body: { forgotten: 1 } })
     expect(await call('DELETE', of)).toEqual({ status: 200, body: { forgotten: 0 } })
   })
+
+  it('has each look and each deletion of an admin on record, and none of the user', async () => {
+    const { sessions, session } = await place({
+      audit: { secrets: ['the secret of the audit, 32 bytes long'] },
+    })
+    const [fact] = await session.remember(nuts, { scope: 'user' })
+    const actions: string[] = []
+    for (const caller of [alice, admin]) {
+      const api = createSessionApi({ sessions, userRoutes: true, identify: () => caller })
+      for (const [method, path] of [
+        ['GET', ''],
+        ['DELETE', `/${fact!.id}`],
+        ['DELETE', ''],
+      ] as const)
+        await api.handle(new Request(`https://api.test/users/alice/memory${path}`, { method }))
+      for await (const { action, outcome } of sessions.audit.list({ tenantId: 'acme' }))
+        actions.push(`${action} ${outcome}`)
+    }
+    expect(actions).toEqual(Array.from({ length: 3 }, () => 'admin.memory done'))
+  })
 })
 
 describe('orders of earlier sessions', () => {

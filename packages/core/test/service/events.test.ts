@@ -46,6 +46,55 @@ describe('an event', () => {
     expect(new Set(sessions.events.map(({ id }) => id)).size).toBe(sessions.events.length)
   })
 
+  it('has nothing of what was said, chosen, bought or found, and no credential', async () => {
+    const word = 'canary'
+    const sessions = service({ onWarning: () => {}, context: { summarize: () => word } })
+    const mine = sessions.for(alice)
+    const said = (text = word) => ({
+      role: 'user' as const,
+      content: text,
+      name: word,
+      metadata: { a: word },
+    })
+    const one = await mine.create({
+      title: word,
+      state: { a: word },
+      preferences: { a: word },
+      messages: [said()],
+    })
+    await one.edit({ title: `${word} again` })
+    await one.append(said())
+    await one.state.merge({ b: word })
+    await one.preferences.merge({ b: word })
+    const phone = { sku: word, name: word, price: { amount: 5, currency: 'EUR' }, metadata: { a: word } }
+    const { items } = await one.cart.add(phone)
+    await one.cart.setQuantity(items[0]!.id, 2)
+    await one.cart.checkout()
+    const found = { type: 'document' as const, document: { id: word, text: word } }
+    await one.turn(word, () => [{ type: 'source', url: word }, found, word, usage], {
+      reuse: { ttlMs: 60_000 },
+    }).result
+    await one.turn(word, () => word, { reuse: { ttlMs: 60_000 } }).result
+    await one.turn(word, () => [{ type: 'error', message: word }]).result
+    await one.turn(word, () => Promise.reject(new Error(word))).result
+    await one.amend(1, { content: `${word} ${word}` })
+    await one.annotate(1, { a: word })
+    await one.redact(1)
+    await one.remember({ text: word, subject: word })
+    await one.compact()
+    await one.switchBranch((await one.rewind(2)).id)
+    await mine.fork(one, { title: word })
+    const { secret, shortCode } = await one.transfer({ mode: 'copy', device: word })
+    await mine.describeTransfer({ secret, device: word })
+    await mine.redeem({ secret, device: word })
+    const credential = await one.rotateCredential()
+    await one.reset()
+    await one.delete()
+    const text = JSON.stringify(sessions.events)
+    for (const secretText of [word, secret, shortCode, credential]) expect(text).not.toContain(secretText)
+    expect(new Set(sessions.events.map(({ type }) => type)).size).toBeGreaterThan(22)
+  })
+
   it('is told to every listener, whatever becomes of another one', async () => {
     const warnings: SessionWarning[] = []
     const heard: string[] = []

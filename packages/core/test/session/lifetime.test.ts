@@ -78,6 +78,27 @@ describe('a session with a lifetime of its own', () => {
 })
 
 describe('deadlines', () => {
+  it('are a day after the last write and thirty after the first, unless the service says otherwise', async () => {
+    const { clock, mine } = clocked()
+    const session = await mine.create()
+    expect(session.record.expiresAt).toBe(clock.now + dayMs)
+    const oldest = clock.now + 30 * dayMs
+    for (let day = 0; day < 80 && clock.now + dayMs / 2 < oldest; day++) {
+      clock.now += dayMs / 2
+      await session.state.merge({ day: `${clock.now}` })
+    }
+    expect(session.record.expiresAt).toBe(oldest)
+  })
+
+  it('are those of every credential: it opens nothing from that moment on', async () => {
+    const { clock, mine } = clocked()
+    const credential = await (await mine.create()).credential()
+    clock.now += dayMs - 1
+    expect(await mine.findByCredential(credential)).toBeDefined()
+    clock.now += 1
+    expect(await mine.findByCredential(credential)).toBeUndefined()
+  })
+
   it('move by reading several times in the life of a session, however short it is', async () => {
     const { clock, mine } = clocked({ idleMs: 20_000, refreshOnRead: true })
     await mine.create({ id: 'one' })

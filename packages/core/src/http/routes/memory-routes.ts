@@ -1,9 +1,12 @@
 import * as z from 'zod/mini'
 import { recordOf } from '../../audit/access.js'
+import type { Identity } from '../../domain/identity.js'
+import type { Service } from '../../service/service.js'
 import { forgetInMemory, readMemory, removeMemory } from '../../service/user-memory.js'
+import type { TenantUser } from '../../service/user-record.js'
 import { checkAdminExport } from '../../session/admin-reads.js'
 import { toIso } from '../../time.js'
-import { type Route, route } from '../route.js'
+import { type Call, type Route, route } from '../route.js'
 import { userOf } from './user-routes.js'
 
 const memoryReply = z.strictObject({
@@ -30,10 +33,8 @@ export const memoryRoutes: readonly Route[] = [
     summary: 'What is remembered of a user across sessions, and where the user said it',
     response: memoryReply,
     async handle({ api: { service }, identity, params }) {
-      const user = userOf(identity, params)
-      checkAdminExport(service, identity, user.userId)
-      if (identity.userId !== user.userId)
-        await recordOf(service, identity, { action: 'admin.memory', subject: user })
+      checkAdminExport(service, identity, userOf(identity, params).userId)
+      const user = await onRecord(service, identity, params)
       const facts = await readMemory(service, user)
       return { body: { memory: facts.map(({ at, ...fact }) => ({ ...fact, at: toIso(at) })) } }
     },
@@ -45,7 +46,7 @@ export const memoryRoutes: readonly Route[] = [
     summary: 'Forgets all that is remembered of a user across sessions',
     response: forgottenReply,
     handle: async ({ api: { service }, identity, params }) => ({
-      body: { forgotten: await removeMemory(service, userOf(identity, params)) },
+      body: { forgotten: await removeMemory(service, await onRecord(service, identity, params)) },
     }),
   }),
   route({
@@ -57,10 +58,18 @@ export const memoryRoutes: readonly Route[] = [
     async handle({ api: { service }, identity, params }) {
       const forgotten = await forgetInMemory(
         service,
-        userOf(identity, params),
+        await onRecord(service, identity, params),
         ({ id }) => id === params['factId'],
       )
       return { body: { forgotten } }
     },
   }),
 ]
+
+/** The user whose memory it is. An admin is on record before anything of it is shown or forgotten. */
+async function onRecord(service: Service, identity: Identity, params: Call['params']): Promise<TenantUser> {
+  const user = userOf(identity, params)
+  if (identity.userId !== user.userId)
+    await recordOf(service, identity, { action: 'admin.memory', subject: user })
+  return user
+}
