@@ -1,3 +1,4 @@
+import { problemOf } from './remembered-problem.js'
 import type { RedisCommands } from './redis-commands.js'
 
 /** The methods of ioredis' `Redis` and `Cluster` that the store uses. */
@@ -37,6 +38,8 @@ export function ioredisCommands(client: IoredisClient): RedisCommands {
 
     whyClosed: () =>
       client.status === 'end' ? 'the client of Redis is closed: it was ended, or has given up' : undefined,
+
+    whyDown: () => problemOf(client),
 
     onceChanged(callback) {
       const changed = () => {
