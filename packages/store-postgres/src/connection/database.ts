@@ -33,6 +33,8 @@ export interface ConnectionSource {
   readonly prepares: boolean
   /** False when an attempt to connect may hang for good. */
   readonly hasTimeout: boolean
+  /** Whether it closes a connection that does not answer in time, of which the server need not hear, and makes another. */
+  readonly abandons: boolean
   /** Lends a connection to `work`. It rejects with `TimedOut` when none comes, or `work` does not end, by `until`. */
   use<T>(until: number, work: (connection: Connection) => Promise<T>): Promise<T>
 }
