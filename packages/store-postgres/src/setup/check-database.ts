@@ -64,7 +64,7 @@ async function checkServer(
 ): Promise<StoreFinding[]> {
   const [row] = await connection.query(serverStatement, [names.quotedSchema], false)
   const [version, encoding, client, replica, readOnly, synchronous, fsync, pages, secured, patience, usage] =
-    row as readonly string[]
+    row as readonly [string, string, string, string, string, string, string, string, string, string, string]
   const findings: StoreFinding[] = []
   if (Number(version) < oldestVersion) {
     findings.push(error('version', 'the server is older than PostgreSQL 13: use a newer one'))
