@@ -148,7 +148,8 @@ export class Database {
     if (!this.#prepare) return
     this.#prepare = false
     process.emitWarning(
-      'Prepared statements do not last on these connections, so a pooler must be in between: going on without them. ' +
+      'Prepared statements do not last on these connections, as behind a pooler, or where the application sends DISCARD ALL: ' +
+        'going on without them. ' +
         'Set `prepare: false`, or `max_prepared_statements` of PgBouncer 1.21 or later.',
       { type: 'SessionsWarning', code: 'SESSIONS_POSTGRES_UNPREPARED' },
     )

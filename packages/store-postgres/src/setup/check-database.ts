@@ -166,8 +166,8 @@ async function checkPooler(
   } catch (problem) {
     if (judge(problem, { unknown: false }).unprepared === true) {
       const advice =
-        'prepared statements do not last on these connections, so a pooler must be in between: set `prepare: false` of ' +
-        'the store, or `max_prepared_statements` of PgBouncer 1.21 or later'
+        'prepared statements do not last on these connections, as behind a pooler, or where the application sends DISCARD ALL: ' +
+        'set `prepare: false` of the store, or `max_prepared_statements` of PgBouncer 1.21 or later'
       return [warning('pooler', advice)]
     }
     if (!/statement pooling/.test(String(problem))) throw problem
