@@ -131,7 +131,7 @@ async function rightsFindings(current: Attempt, calls: RedisCalls, keys: Keys): 
     const missing = new Set<string>()
     for (const key of [session.log, session.ids, keys.due(0)]) {
       for (const name of await calls.read(current, rightsScript, [key], neededCommands)) {
-        if (name !== null) missing.add(String(name))
+        if (typeof name === 'string') missing.add(name)
       }
     }
     const refused = [...missing].filter((name) => name.startsWith('+'))
