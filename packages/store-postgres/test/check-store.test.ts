@@ -95,13 +95,24 @@ test('what works at a price, after what does not', async () => {
   onTestFinished(() => bare.end())
   expect(await found(bare)).toEqual([
     expect.stringMatching(/^warning durability: synchronous_commit is off/),
+    expect.stringMatching(/^warning timeout: .*statement_timeout/),
     expect.stringMatching(/^warning timeout: .*connectionTimeoutMillis/),
   ])
   expect(await found(bare, { schema: 'chat' })).toEqual([
     expect.stringMatching(/^error migrations/),
     expect.stringMatching(/^warning durability/),
     expect.stringMatching(/^warning timeout/),
+    expect.stringMatching(/^warning timeout/),
   ])
+})
+
+test('a statement that the server never ends is a price of pools, which make another connection', async () => {
+  const untimed = context.pools.open(as('app', url), { statement_timeout: 0 })
+  expect(await found(untimed)).toEqual([expect.stringMatching(/^warning timeout: .*statement_timeout/)])
+  expect(await found(new Kysely<object>({ dialect: new PostgresDialect({ pool: untimed }) }))).toEqual([])
+  expect(
+    await foundAs('timed', "alter role timed set statement_timeout = '3s'", { statement_timeout: 0 }),
+  ).toEqual([])
 })
 
 test('row-level security that does not bind, or hides everything', async () => {

@@ -39,6 +39,19 @@ test('roles and tables that policies would not hold are refused, every time', as
   expect((await store.commit(ref, { revision: 0 })).record.revision).toBe(1)
 })
 
+test('a store that is told nothing of policies is told what refuses its rows', async () => {
+  const url = await migrated(context.server)
+  const owner = context.pools.open(url)
+  await owner.query(`create role untold login; grant usage on schema public to untold;
+    grant select, insert, update, delete on all tables in schema public to untold;
+    alter table llm_sessions enable row level security`)
+  const store = postgresStore(context.pools.open(as('untold', url)))
+  await expect(store.commit(ref, { revision: 0 })).rejects.toMatchObject({
+    code: 'store_failed',
+    message: expect.stringMatching(/^row-level security refuses a row: .* rls that migrate/) as string,
+  })
+})
+
 test('two tenants in turns on one connection, 200 times with errors: neither sees the other', () =>
   useInTurns(context, 100))
 

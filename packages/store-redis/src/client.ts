@@ -5,6 +5,7 @@
  */
 import { SessionError, telling } from '@sessions/core/store'
 import { Redis, type RedisOptions } from 'ioredis'
+import { rememberProblems } from './commands/remembered-problem.js'
 
 /** What `createRedisClient` takes: the options of ioredis, but for one. */
 export interface CreateRedisClientOptions extends Omit<RedisOptions, 'replyMapping'> {
@@ -54,6 +55,7 @@ export function createRedisClient(url: string, options: CreateRedisClientOptions
     ...others,
   })
   client.on('error', telling('onError', onError))
+  rememberProblems(client)
   return client
 }
 

@@ -5,6 +5,7 @@ import type { Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { createClient as createClient5 } from 'redis5'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { createRedisClient } from '../src/client.js'
 import { redisStore, type RedisClient } from '../src/index.js'
 import { ioredis } from './clients.js'
 
@@ -76,7 +77,60 @@ describe('rights that are missing', () => {
   })
 })
 
+test('a client of createRedisClient that is refused, which its calls are told of, too', async () => {
+  const locked = await startRedis({ args: ['--requirepass', 'secret'] })
+  const secretive = await startRedis({ args: ['--rename-command', 'INFO', ''] })
+  onTestFinished(() => Promise.all([locked.stop(), secretive.stop()]).then(() => {}))
+  const cases = [
+    [locked.url, 'store_failed: Redis refuses the name or the password of the user: NOAUTH', 'NOAUTH'],
+    [locked.url.replace('//', '//nobody:wrong@'), 'store_failed: Redis refuses the name or', 'WRONGPASS'],
+    [secretive.url, "store_failed: this server does not know .* unknown command 'info", 'info'],
+    ['redis://127.0.0.1:1', 'unavailable: .*ECONNREFUSED', 'ECONNREFUSED'],
+  ] as const
+  for (const [url, finding, cause] of cases) {
+    const client = createRedisClient(url)
+    onTestFinished(() => client.disconnect())
+    expect(await found(client), url).toEqual([expect.stringMatching(new RegExp(`^error ${finding}`))])
+    await expect(redisStore(client).read({ tenantId: 'acme', id: 'one' }), url).rejects.toMatchObject({
+      code: 'unavailable',
+      cause: { message: expect.stringContaining(cause) as string },
+    })
+  }
+})
+
+test('a reason that has passed is told by no later refusal', async () => {
+  const node = await startRedis()
+  onTestFinished(() => node.stop())
+  await node.stop()
+  const client = createRedisClient(node.url, { retryStrategy: () => 1000 })
+  onTestFinished(() => client.disconnect())
+  const ref = { tenantId: 'acme', id: 'one' }
+  await expect(redisStore(client).read(ref)).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } })
+  client.emit('ready')
+  await expect(redisStore(client).read(ref)).rejects.toMatchObject({
+    cause: { message: expect.stringContaining('writeable') as string },
+  })
+})
+
 describe('a server that', () => {
+  test('hides commands', async () => {
+    const hidden = ['UNLINK', 'TIME'].flatMap((name) => ['--rename-command', name, ''])
+    const odd = await startRedis({ args: hidden })
+    const scriptless = await startRedis({ args: ['--rename-command', 'EVAL', ''] })
+    onTestFinished(() => Promise.all([odd.stop(), scriptless.stop()]).then(() => {}))
+    expect(await found(opened(odd.url))).toEqual([
+      'error commands: the server does not have what the store needs: unlink time. Does its rename-command hide them?',
+    ])
+    expect(await found(opened(scriptless.url))).toEqual([
+      expect.stringMatching(/^error commands: .* unknown command 'EVAL'$/),
+    ])
+    const store = redisStore(opened(odd.url), { onWarning: () => {} })
+    await expect(store.commit({ tenantId: 'acme', id: 'one' }, { revision: 0 })).rejects.toMatchObject({
+      code: 'store_failed',
+      message: expect.stringContaining('does not know what the store needs') as string,
+    })
+  })
+
   test('throws sessions away, or keeps none through a restart', async () => {
     const careless = await startRedis({ args: ['--appendonly', 'no', '--maxmemory-policy', 'allkeys-lru'] })
     onTestFinished(() => careless.stop())

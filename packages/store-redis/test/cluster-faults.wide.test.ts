@@ -165,3 +165,38 @@ describe('a Redis Cluster under load', () => {
     }
   })
 })
+
+describe('a client that reads from replicas', () => {
+  /** As a Cluster of ioredis that knows a command by its name in any case. */
+  function inAnyCase(client: Cluster): Cluster {
+    const call = client.call.bind(client) as (command: string, args: string[]) => Promise<unknown>
+    return Object.assign(client, {
+      call: (command: string, args: string[]) => call(command.toLowerCase(), args),
+    })
+  }
+
+  const scales = { slave: 'slave', all: 'all', 'of its own': (nodes: Redis[]) => nodes.at(-1)! } as const
+  test.each(Object.keys(scales) as (keyof typeof scales)[])('(%s) asks none for sessions', async (name) => {
+    for (const change of [(client: Cluster) => client, inAnyCase]) {
+      const client = new Cluster([...cluster.endpoints], {
+        scaleReads: scales[name] as never,
+        redisOptions: { commandTimeout: 4000 },
+      })
+      client.on('error', () => {})
+      ends.push(() => client.disconnect())
+      const store = redisStore(change(client), timeouts)
+      for (const replica of cluster.replicas) await ask(replica, 'CONFIG', 'RESETSTAT')
+      for (const ref of refs) {
+        await store.commit(ref, { messages: [{ id: 'm1', payload: 'one' }] })
+        expect((await store.read(ref, { tail: 1 }))?.messages).toMatchObject([{ id: 'm1' }])
+        await store.messages(ref, { limit: 5 })
+        await store.remove(ref)
+        await store.commit(ref, { revision: 0 })
+      }
+      for (const replica of cluster.replicas) {
+        const stats = String(await ask(replica, 'INFO', 'commandstats'))
+        expect(stats.match(/cmdstat_(?:lrange|evalsha|eval):/g) ?? []).toEqual([])
+      }
+    }
+  })
+})

@@ -1,5 +1,6 @@
 import type { SessionStore } from '@sessions/core/store'
 import { startFaultProxy, startRedis, type RedisServer } from '@sessions/testkit'
+import { once } from 'node:events'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Keys } from '../src/stored/keys.js'
@@ -222,12 +223,16 @@ describe('a client that sends again what was not answered', () => {
 
 describe('the client', () => {
   test('is left as it was given', async () => {
-    const own = preset(server)
+    const [own, untouched] = [preset(server), preset(server)]
+    await once(untouched, 'ready')
     const mine = redisStore(own)
     await mine.commit({ tenantId: 'acme', id: 'lent' }, { revision: 0 })
     expect(await own.ping()).toBe('PONG')
-    expect(own.listenerCount('ready')).toBe(0)
+    for (const event of ['ready', 'close', 'end', 'error']) {
+      expect(own.listenerCount(event), event).toBe(untouched.listenerCount(event))
+    }
     own.disconnect()
+    untouched.disconnect()
   })
 
   test('is refused when it is none', () => {

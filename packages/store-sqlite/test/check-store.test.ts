@@ -52,10 +52,16 @@ test('what loses sessions, or makes callers wait', async () => {
 })
 
 test('a database that takes no writes, or does not open', async () => {
-  const database = openRaw(newPath())
+  const path = newPath()
+  const database = openRaw(path)
   await migrate(database)
   database.exec('pragma query_only = 1')
   expect(await found(sqliteStore(database))).toEqual(['error read_only: the database is read-only'])
+  // As a file of another user: SQLite then begins transactions that read, and says nothing.
+  const readable = new Libsql(`file:${path}?mode=ro`)
+  onTestFinished(() => void readable.close())
+  readable.exec('pragma busy_timeout = 0')
+  expect(await found(sqliteStore(readable))).toEqual(['error read_only: the database is read-only'])
   database.close()
   expect(await found(sqliteStore(database))).toEqual([
     expect.stringMatching(/^error unavailable: the database is closed/),

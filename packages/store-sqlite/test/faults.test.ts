@@ -10,7 +10,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { checkSchema, migrate, type OwnedSqliteStore, sqliteStore } from '../src/index.js'
 import { openRaw, useFiles } from './files.js'
 
@@ -48,6 +48,31 @@ async function refusals(store: SessionStore): Promise<Record<string, string>> {
 
 const all = (code: string) =>
   Object.fromEntries(['read', 'commit', 'messages', 'list', 'remove', 'sweep'].map((name) => [name, code]))
+
+test('a file stays the same one wherever the process goes meanwhile', async () => {
+  const [here, there] = [newPath('here'), newPath('there')]
+  mkdirSync(here)
+  mkdirSync(there)
+  const before = process.cwd()
+  onTestFinished(() => process.chdir(before))
+  process.chdir(there)
+  // Of another application: the file of the same name must not be taken for ours.
+  await open('./sessions.db').read(ref)
+  process.chdir(here)
+  const early = open('./sessions.db')
+  const late = open('sessions.db')
+  await early.commit(ref, { revision: 0 })
+  process.chdir(there)
+  // So long that another connection writes it.
+  const payload = 'x'.repeat(300_000)
+  await early.commit(ref, { messages: [{ id: 'm1', payload }] })
+  await late.commit(ref, { messages: [{ id: 'm2', payload }] })
+  const { messages } = (await early.read(ref, { tail: 5 }))!
+  expect(messages.map(({ seq, id }) => [seq, id])).toEqual([
+    [1, 'm1'],
+    [2, 'm2'],
+  ])
+})
 
 describe('a file that cannot be opened', () => {
   test('in a directory that does not exist: unavailable, and it works once the directory is there', async () => {

@@ -33,6 +33,8 @@ export interface ConnectionSource {
   readonly prepares: boolean
   /** False when an attempt to connect may hang for good. */
   readonly hasTimeout: boolean
+  /** Whether it closes a connection that does not answer in time, of which the server need not hear, and makes another. */
+  readonly abandons: boolean
   /** Lends a connection to `work`. It rejects with `TimedOut` when none comes, or `work` does not end, by `until`. */
   use<T>(until: number, work: (connection: Connection) => Promise<T>): Promise<T>
 }
@@ -146,7 +148,8 @@ export class Database {
     if (!this.#prepare) return
     this.#prepare = false
     process.emitWarning(
-      'Prepared statements do not last on these connections, so a pooler must be in between: going on without them. ' +
+      'Prepared statements do not last on these connections, as behind a pooler, or where the application sends DISCARD ALL: ' +
+        'going on without them. ' +
         'Set `prepare: false`, or `max_prepared_statements` of PgBouncer 1.21 or later.',
       { type: 'SessionsWarning', code: 'SESSIONS_POSTGRES_UNPREPARED' },
     )

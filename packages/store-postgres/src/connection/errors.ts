@@ -109,6 +109,11 @@ export function judge(error: unknown, { unknown }: { unknown: boolean }): Verdic
       'under the same schema and tablePrefix'
     return verdict('store_failed', problem, error)
   }
+  if (isHidden(error)) {
+    const problem =
+      'row-level security refuses a row: give the store the rls that migrate() got, or take the policies of others back'
+    return verdict('store_failed', problem, error)
+  }
   if (code === noRight) {
     const problem = `the role lacks a right that the store needs, all of which are in the README: ${messageOf(error)}`
     return verdict('store_failed', problem, error)
@@ -140,6 +145,11 @@ export function isDuplicate(error: unknown): boolean {
 // The server says it in the language of the role. The name of its function is the same in all of them.
 function isStalePlan({ code, routine }: ServerError): boolean {
   return code === '0A000' && routine === 'RevalidateCachedQuery'
+}
+
+/** Whether a policy refuses a row; a role without a right has the same code. */
+function isHidden({ code, routine }: ServerError): boolean {
+  return code === noRight && routine === 'ExecWithCheckOptions'
 }
 
 function codeOf(error: unknown): string {

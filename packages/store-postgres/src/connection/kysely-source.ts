@@ -20,6 +20,7 @@ const samples = ['{"a":1}', '0042', 'true', '2026-01-01T00:00:00Z', ' \u00c9a \u
  */
 export class KyselySource<Tables> implements ConnectionSource {
   readonly prepares = false
+  readonly abandons = false
   // A Kysely shows nothing of its driver.
   readonly hasTimeout = true
   readonly #kysely: Kysely<Tables>

@@ -31,6 +31,7 @@ const options = {
  */
 export class PGliteSource implements ConnectionSource {
   readonly prepares = false
+  readonly abandons = false
   readonly hasTimeout = true
   readonly #database: EmbeddedPostgres
 

@@ -22,6 +22,7 @@ const listening = new WeakSet<object>()
 /** Connections of a `pg.Pool`. The pool stays its owner's: it is not configured and not closed. */
 export class PoolSource implements ConnectionSource {
   readonly prepares = true
+  readonly abandons = true
   readonly hasTimeout: boolean
   readonly #pool: Pool
   /** Whether it is known to answer as a pool of `pg` does. */

@@ -26,7 +26,7 @@ const serverStatement = toStatement(
     current_setting('client_encoding') as client, pg_is_in_recovery()::text as replica,
     current_setting('transaction_read_only') as read_only, current_setting('synchronous_commit') as synchronous,
     current_setting('fsync') as fsync, current_setting('full_page_writes') as pages,
-    current_setting('row_security') as secured,
+    current_setting('row_security') as secured, current_setting('statement_timeout') as patience,
     coalesce(has_schema_privilege(to_regnamespace($1), 'USAGE')::text, 'none') as usage`,
 )
 
@@ -60,11 +60,11 @@ export async function checkDatabase(checked: CheckedDatabase, until: number): Pr
 
 async function checkServer(
   connection: Connection,
-  { names, setting }: CheckedDatabase,
+  { source, names, setting }: CheckedDatabase,
 ): Promise<StoreFinding[]> {
   const [row] = await connection.query(serverStatement, [names.quotedSchema], false)
-  const [version, encoding, client, replica, readOnly, synchronous, fsync, pages, secured, usage] =
-    row as readonly [string, string, string, string, string, string, string, string, string, string]
+  const [version, encoding, client, replica, readOnly, synchronous, fsync, pages, secured, patience, usage] =
+    row as readonly [string, string, string, string, string, string, string, string, string, string, string]
   const findings: StoreFinding[] = []
   if (Number(version) < oldestVersion) {
     findings.push(error('version', 'the server is older than PostgreSQL 13: use a newer one'))
@@ -99,6 +99,12 @@ async function checkServer(
       'synchronous_commit is off, so a crash of the server loses commits of the last moment that were acknowledged: turn ' +
       'it on for this role'
     findings.push(warning('durability', problem))
+  }
+  if (source.abandons && patience === '0') {
+    const problem =
+      'there is no statement_timeout: a statement that waits for a lock keeps its connection after its call was given up, ' +
+      'and calls that try again take more, until the server has none left. Set it in the pool, or for the role'
+    findings.push(warning('timeout', problem))
   }
   if (usage === 'false') {
     const problem = `the role may not use the schema: grant usage on schema ${names.quotedSchema} to it`
@@ -160,8 +166,8 @@ async function checkPooler(
   } catch (problem) {
     if (judge(problem, { unknown: false }).unprepared === true) {
       const advice =
-        'prepared statements do not last on these connections, so a pooler must be in between: set `prepare: false` of ' +
-        'the store, or `max_prepared_statements` of PgBouncer 1.21 or later'
+        'prepared statements do not last on these connections, as behind a pooler, or where the application sends DISCARD ALL: ' +
+        'set `prepare: false` of the store, or `max_prepared_statements` of PgBouncer 1.21 or later'
       return [warning('pooler', advice)]
     }
     if (!/statement pooling/.test(String(problem))) throw problem

@@ -2,7 +2,7 @@ import { SessionError } from '@sessions/core/store'
 import type { Attempt } from './attempt.js'
 import type { RedisCommands } from '../commands/redis-commands.js'
 import { toPlain } from './plain-reply.js'
-import { replyCode } from './redis-error.js'
+import { isUnsent, replyCode } from './redis-error.js'
 import type { RedisScript } from '../scripts/redis-script.js'
 
 const tryAgainMs = 50
@@ -86,7 +86,7 @@ export class RedisCalls {
     return send().catch((error: unknown) => {
       const code = replyCode(error)
       if (code !== undefined) attempt.mayHaveWritten = before
-      if (code === undefined) throw error
+      if (code === undefined) throw isUnsent(error) ? notSent(error, this.commands.whyDown?.()) : error
       if (clusterReplies.has(code) && !this.commands.isCluster) throw notForClusters(error)
       if (!passingReplies.has(code)) throw error
       return this.#later(attempt, error, () => this.#send(attempt, writes, send))
@@ -127,6 +127,12 @@ export class RedisCalls {
       for (const resolve of waiting) resolve()
     })
   }
+}
+
+function notSent(refusal: unknown, reason: unknown): unknown {
+  return reason === undefined
+    ? refusal
+    : new SessionError('unavailable', 'Redis cannot be reached', { cause: reason })
 }
 
 function notForClusters(cause: unknown): SessionError {

@@ -30,7 +30,9 @@ const unsentPattern = /^(?:Stream isn't writeable|The client is (?:closed|offlin
 // Redis 7.0 says the first of a command inside a script.
 const rightsPattern = /The user executing the script can't|\bNOPERM\b/
 const credentialsPattern = /^(?:NOAUTH|WRONGPASS)\b/
-const strangePattern = /^ERR unknown command/
+// Those of a server itself, of its scripts, and of its scripts about the rights of a user.
+const strangePattern =
+  /^ERR unknown command|\bUnknown Redis command called from|Invalid command passed to redis\.acl_check_cmd/
 
 /** The first word of an error reply of Redis; undefined when it is no reply, so that nobody knows what happened. */
 export function replyCode(error: unknown): string | undefined {
@@ -48,10 +50,20 @@ export function toSessionError(error: unknown, mayHaveHappened: boolean): Sessio
     const code = replies[reply] ?? 'store_failed'
     return new SessionError(code, toProblem(reply, messageOf(error)), details)
   }
-  if (!mayHaveHappened || unsentPattern.test(messageOf(error))) {
+  if (!mayHaveHappened || isUnsent(error)) {
     return new SessionError('unavailable', 'Redis cannot be reached', details)
   }
   return new SessionError('unknown_outcome', 'the connection to Redis was lost during a write', details)
+}
+
+/** Whether a server says that it does not have a command. */
+export function isStrange(error: unknown): boolean {
+  return strangePattern.test(messageOf(error))
+}
+
+/** Whether a client says that it did not send a command. */
+export function isUnsent(error: unknown): boolean {
+  return unsentPattern.test(messageOf(error))
 }
 
 function toProblem(reply: string, text: string): string {
@@ -59,8 +71,11 @@ function toProblem(reply: string, text: string): string {
     return 'the user of Redis lacks a right that the store needs, all of which are in the README: ' + text
   }
   if (credentialsPattern.test(text)) return `Redis refuses the name or the password of the user: ${reply}`
-  if (strangePattern.test(text))
-    return `this server does not know what the store needs: ${text.slice(0, 200)}`
+  if (strangePattern.test(text)) {
+    // The arguments have the text of a script, or names of sessions.
+    const [what] = text.split(', with args ', 1)
+    return `this server does not know what the store needs: ${what!.slice(0, 200)}`
+  }
   return `Redis refused: ${reply}`
 }
 

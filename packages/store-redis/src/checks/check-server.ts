@@ -4,7 +4,7 @@ import { clientProblems } from '../commands/client-problems.js'
 import type { Keys } from '../stored/keys.js'
 import { toPlain } from '../calls/plain-reply.js'
 import type { RedisCalls } from '../calls/redis-calls.js'
-import { replyCode, toSessionError } from '../calls/redis-error.js'
+import { isStrange, replyCode, toSessionError } from '../calls/redis-error.js'
 import { RedisScript } from '../scripts/redis-script.js'
 
 const oldestVersion = [6, 2] as const
@@ -15,16 +15,20 @@ export const neededCommands: readonly string[] = (
   'rename time zadd zrem zscore zrank zrange zrangebyscore'
 ).split(' ')
 
-/** KEYS any. ARGV commands. The reply has those that the user may not run. Redis 6.2 cannot say. */
+/**
+ * KEYS any. ARGV commands. The reply has those that the user may not run, after a `+`, and those that the server does
+ * not have, after a `?`. Redis 6.2 cannot say.
+ */
 const rightsScript = new RedisScript(String.raw`
 local may, missing = redis.acl_check_cmd, {}
 if not may then return missing end
-for _, name in ipairs(ARGV) do
-  if not may(name, KEYS[1], KEYS[1]) then missing[#missing + 1] = name end
+local function ask(name, ...)
+  local isKnown, isAllowed = pcall(may, name, ...)
+  if not isKnown then missing[#missing + 1] = '?' .. name
+  elseif not isAllowed then missing[#missing + 1] = '+' .. name end
 end
-for _, name in ipairs({'eval', 'evalsha'}) do
-  if not may(name, '', '1', KEYS[1]) then missing[#missing + 1] = name end
-end
+for _, name in ipairs(ARGV) do ask(name, KEYS[1], KEYS[1]) end
+for _, name in ipairs({'eval', 'evalsha'}) do ask(name, '', '1', KEYS[1]) end
 return missing
 `)
 
@@ -37,10 +41,12 @@ export async function checkServer(calls: RedisCalls, keys: Keys, timeoutMs: numb
   try {
     return await attempt(timeoutMs, (current) => findingsOf(current, calls, keys))
   } catch (problem) {
+    if (!isSessionError(problem, 'unavailable')) throw problem
     // A client that is refused its user tries again and again, and tells its calls nothing.
-    if (told === undefined || !isSessionError(problem, 'unavailable')) throw problem
-    if (replyCode(told) !== undefined) throw toSessionError(told, false)
-    throw new SessionError('unavailable', problem.message, { cause: told })
+    const reason = told ?? problem.cause
+    if (reason === undefined) throw problem
+    if (replyCode(reason) !== undefined) throw toSessionError(reason, false)
+    throw new SessionError('unavailable', problem.message, { cause: reason })
   } finally {
     stop()
   }
@@ -122,17 +128,27 @@ async function rightsFindings(current: Attempt, calls: RedisCalls, keys: Keys): 
   try {
     // A key without which there is no script at all.
     await calls.range(current, session.log, 0, 0)
-    const missing = new Set<unknown>()
+    const missing = new Set<string>()
     for (const key of [session.log, session.ids, keys.due(0)]) {
-      for (const name of await calls.read(current, rightsScript, [key], neededCommands)) missing.add(name)
+      for (const name of await calls.read(current, rightsScript, [key], neededCommands)) {
+        if (typeof name === 'string') missing.add(name)
+      }
     }
-    missing.delete(null)
-    if (missing.size === 0) return []
-    const names = [...missing].map((name) => `+${String(name)}`)
-    return [error('rights', `the user lacks rights: grant ${names.join(' ')}`)]
+    const refused = [...missing].filter((name) => name.startsWith('+'))
+    const unknown = [...missing].filter((name) => name.startsWith('?')).map((name) => name.slice(1))
+    const findings: StoreFinding[] = []
+    if (refused.length > 0) {
+      findings.push(error('rights', `the user lacks rights: grant ${refused.join(' ')}`))
+    }
+    if (unknown.length > 0) {
+      const problem = `the server does not have what the store needs: ${unknown.join(' ')}. Does its rename-command hide them?`
+      findings.push(error('commands', problem))
+    }
+    return findings
   } catch (problem) {
     if (replyCode(problem) === undefined) throw problem
-    return [error('rights', toSessionError(problem, false).message)]
+    const code = isStrange(problem) ? 'commands' : 'rights'
+    return [error(code, toSessionError(problem, false).message)]
   }
 }
 

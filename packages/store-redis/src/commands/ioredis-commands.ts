@@ -1,3 +1,4 @@
+import { problemOf } from './remembered-problem.js'
 import type { RedisCommands } from './redis-commands.js'
 
 /** The methods of ioredis' `Redis` and `Cluster` that the store uses. */
@@ -17,12 +18,17 @@ interface IoredisSettings {
   readonly enableOfflineQueue?: boolean
   readonly retryStrategy?: unknown
   readonly clusterRetryStrategy?: unknown
+  readonly scaleReads?: unknown
   readonly redisOptions?: IoredisSettings
 }
+
+const rangeText = "return redis.call('LRANGE', KEYS[1], ARGV[1], ARGV[2])"
 
 export function ioredisCommands(client: IoredisClient): RedisCommands {
   const settings = client.options as IoredisSettings
   const hasQueue = settings.enableOfflineQueue !== false
+  // A replica may not have heard yet of the last writes, and no Cluster asks one to run a script.
+  const asksReplicas = client.isCluster && (settings.scaleReads ?? 'master') !== 'master'
   return {
     isCluster: client.isCluster,
     hasTimeout: (settings.redisOptions ?? settings).commandTimeout !== undefined,
@@ -37,6 +43,8 @@ export function ioredisCommands(client: IoredisClient): RedisCommands {
 
     whyClosed: () =>
       client.status === 'end' ? 'the client of Redis is closed: it was ended, or has given up' : undefined,
+
+    whyDown: () => problemOf(client),
 
     onceChanged(callback) {
       const changed = () => {
@@ -54,7 +62,10 @@ export function ioredisCommands(client: IoredisClient): RedisCommands {
       return () => client.off('error', callback)
     },
 
-    range: (key, first, last) => client.call('LRANGE', [key, String(first), String(last)]),
+    range: (key, first, last) =>
+      asksReplicas
+        ? client.call('EVAL', [rangeText, '1', key, String(first), String(last)])
+        : client.call('LRANGE', [key, String(first), String(last)]),
     runKnown: (sha, keys, args) => client.call('EVALSHA', [sha, String(keys.length), ...keys, ...args]),
     run: ({ text }, keys, args) => client.call('EVAL', [text, String(keys.length), ...keys, ...args]),
     ask: ([command, ...args]) => client.call(command!, args),

@@ -18,6 +18,8 @@ export interface RedisCommands {
   isReady: () => boolean
   /** Why the client takes no commands until its owner opens it; undefined while it does, or will by itself. */
   whyClosed: () => string | undefined
+  /** Why the client has no connection, of a client that remembers it; undefined while it has one. */
+  whyDown?: () => unknown
   /** Calls back once when `isReady` may have changed. */
   onceChanged: (callback: () => void) => void
   /** `LRANGE`. */

@@ -15,7 +15,7 @@ export function checkFile({ connection, isLent = false }: Open, names: TableName
       ...refusals('version', () => checkSqlite(connection)),
       ...refusals('encoding', () => checkEncoding(connection)),
       ...refusals('migrations', () => checkVersion(versionOn(connection, names))),
-      ...refusals('read_only', () => checkWritable(connection)),
+      ...refusals('read_only', () => checkWritable(connection, names)),
       ...(isInMemory(connection) ? [inMemory] : []),
       ...(isLent ? settingProblems(connection) : []),
     ]
@@ -50,10 +50,15 @@ function checkSqlite(connection: Connection): void {
 }
 
 /** A transaction that writes nothing, to find out whether it could. */
-function checkWritable(connection: Connection): void {
+function checkWritable(connection: Connection, names: TableNames): void {
   try {
+    // In a file that may only be read, this begins a transaction that reads.
     connection.exec('begin immediate')
-    connection.rollback()
+    try {
+      if (versionOn(connection, names) > 0) connection.exec(`delete from ${names.migrations} where false`)
+    } finally {
+      connection.rollback()
+    }
   } catch (error) {
     if (!isBusy(error)) throw toSessionError(error)
   }

@@ -1,5 +1,6 @@
 import { SessionError } from '@sessions/core/store'
 import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { Connection } from './connection.js'
 import { toSessionError } from './errors.js'
 import { patiently } from './patiently.js'
@@ -70,6 +71,13 @@ export async function openFile(path: string, until: number, synchronous: Synchro
     database?.close()
     throw toSessionError(error)
   }
+}
+
+/**
+ * The path, whatever becomes of the working directory: the file is opened again later. What is no path stays as it is.
+ */
+export function toLasting(path: string): string {
+  return path === '' || /^(?::memory:$|file:|[a-z]+:\/\/)/i.test(path) ? path : resolve(path)
 }
 
 function checkPath(path: string): void {

@@ -2,7 +2,7 @@ import { SessionError } from '@sessions/core/store'
 import { Connection } from './connection.js'
 import type { Open } from './database.js'
 import { migrateConnection } from '../schema/migrate.js'
-import { openFile, type Synchronous } from './open-file.js'
+import { openFile, type Synchronous, toLasting } from './open-file.js'
 import type { TableNames } from '../schema/schema.js'
 
 /**
@@ -19,7 +19,7 @@ export class OwnFile {
   #isClosed = false
 
   constructor(path: string, names: TableNames, synchronous: Synchronous) {
-    this.#path = path
+    this.#path = toLasting(path)
     this.#names = names
     this.#synchronous = synchronous
   }
