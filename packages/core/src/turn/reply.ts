@@ -108,12 +108,18 @@ export class TurnReply {
         this.#open.delete(result.toolCallId)
         return kept as TurnPart
       }
-      default:
+      default: {
+        const { type, toolCallId } = part as { type: string; toolCallId?: unknown }
+        if (type === 'tool-approval-request' && typeof toolCallId === 'string') {
+          const asked = this.#calls.about({ ...(part as MessagePart), toolCallId })
+          return this.#addPart('assistant', asked) as TurnPart
+        }
         return (
           isTextPart(part as MessagePart)
             ? this.#addText(part as TextPart)
             : this.#addPart('assistant', part as MessagePart)
         ) as TurnPart
+      }
     }
   }
 
