@@ -92,9 +92,9 @@ export function* matchingCalls(
     }
   }
   const lastStep = beginOfLastStep(matched)
-  for (const { call, place } of approvals.values()) {
+  for (const { call, place, isOfProvider } of approvals.values()) {
     yield
-    if (place < lastStep) settle(call)
+    if (place < lastStep && !isOfProvider) settle(call)
   }
   return { matched, repairs }
 
@@ -134,7 +134,8 @@ export function* matchingCalls(
         if (!own.has(id)) calls.push(call)
         pushTo(open, id, { call, step })
         const approvalId = requests.get(id)
-        if (approvalId !== undefined) approvals.set(approvalId, { call, place: matched.length })
+        const isOfProvider = part['providerExecuted'] === true
+        if (approvalId !== undefined) approvals.set(approvalId, { call, place: matched.length, isOfProvider })
       } else if (part.type === 'tool-result' && id !== undefined) {
         // A result in the same message belongs to a call of that message.
         const call = own.has(id) ? open.get(id)?.pop()?.call : takeFirstOfNewest(open.get(id))
@@ -184,6 +185,8 @@ interface AskedCall {
   readonly call: ToolCall
   /** The place of its message among those that stay. */
   readonly place: number
+  /** Its provider runs it, and wants back what the person has said. */
+  readonly isOfProvider: boolean
 }
 
 interface OpenCall {

@@ -174,6 +174,9 @@ it('an approval of a call that the conversation has left behind is no result of 
     const { messages } = matched(...entries)
     expect(messages.map(([, , calls]) => calls).join('')).toMatch(/^a<\d$/)
   }
+  // A provider's own tool: the provider runs it, and pairs what was said with its question.
+  const own = assistant({ ...call('a'), providerExecuted: true }, request('a', 'x'))
+  expect(matched(own, approved, go).messages[0]![2]).toBe('a<2')
   for (const approval of [{ approved: false, reason: 'No.' }, { approved: 'yes' }]) {
     const { found } = matched(asked, tool({ ...response('x'), ...approval }), go)
     const why = approval.approved === false ? { reason: 'No.' } : {}
