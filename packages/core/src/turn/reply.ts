@@ -20,6 +20,8 @@ export interface OpenCall {
   readonly toolCallId: string
   readonly toolName: string
   readonly input: JsonValue
+  /** A person is asked about it, and it waits for the answer. */
+  readonly isAsked?: boolean
 }
 
 interface ReplyMessage {
@@ -112,6 +114,8 @@ export class TurnReply {
         const { type, toolCallId } = part as { type: string; toolCallId?: unknown }
         if (type === 'tool-approval-request' && typeof toolCallId === 'string') {
           const asked = this.#calls.about({ ...(part as MessagePart), toolCallId })
+          const call = this.#open.get(asked.toolCallId)
+          if (call !== undefined) this.#open.set(asked.toolCallId, { ...call, isAsked: true })
           return this.#addPart('assistant', asked) as TurnPart
         }
         return (
