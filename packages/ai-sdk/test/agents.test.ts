@@ -1,5 +1,12 @@
-import { stepCountIs, streamText, tool, ToolLoopAgent } from 'ai'
-import { describe, expect, it } from 'vitest'
+import {
+  lastAssistantMessageIsCompleteWithApprovalResponses,
+  lastAssistantMessageIsCompleteWithToolCalls,
+  stepCountIs,
+  streamText,
+  tool,
+  ToolLoopAgent,
+} from 'ai'
+import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { type ChatOptions, toModelMessages } from '../src/index.js'
 import { ChatClient } from './chat-client.js'
@@ -62,5 +69,82 @@ describe.each(Object.keys(ways))('where %s answers', (way) => {
     const { chat, page, states } = await asked(call('c', 'pay', { cents: 'many' }), text('1', 'Sorry'))
     expect(states()).toEqual(['c output-error'])
     await expectKept(chat, page)
+  })
+})
+
+function startGate(): { readonly opened: Promise<void>; readonly open: () => void } {
+  let open = (): void => {}
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { opened, open }
+}
+
+describe('an answer that a person has stopped stays stopped, though its page asks again by itself', () => {
+  const stop = (chat: ReturnType<typeof chatOf>) =>
+    chat.handle(new Request(`https://shop.example/api/chat/${id}/stop`, { method: 'POST' }))
+
+  it('while a tool runs that was approved', async () => {
+    const ran: string[] = []
+    const begun = startGate()
+    const tools = {
+      pay: tool({
+        inputSchema: z.object({}),
+        needsApproval: true,
+        execute: (_, { toolCallId, abortSignal }) => {
+          ran.push(toolCallId)
+          begun.open()
+          return new Promise<string>((resolve) =>
+            abortSignal!.addEventListener('abort', () => resolve('late')),
+          )
+        },
+      }),
+    }
+    const chat = chatOf({ model: modelOf(call('c', 'pay', {}), text('1', 'Done')), tools })
+    const page = new ChatClient(chat, {
+      id,
+      sendAutomaticallyWhen: lastAssistantMessageIsCompleteWithApprovalResponses,
+    })
+    await page.sendMessage({ text: 'Pay' })
+    const { approval } = partsOf(page).at(-1) as { approval: { id: string } }
+    const answered = page.addToolApprovalResponse({ id: approval.id, approved: true })
+    await begun.opened
+    await stop(chat)
+    await answered
+    await vi.waitFor(() => expect(page.error?.message).toContain('stopped'))
+    expect(ran).toEqual(['c'])
+    page.clearError()
+    await page.sendMessage({ text: 'And now?' })
+    expect(ran).toEqual(['c'])
+    expect(partsOf(page).at(-1)).toMatchObject({ text: 'Done' })
+  })
+
+  it('before its first word, after what the page gave back', async () => {
+    const asked = startGate()
+    let calls = 0
+    const chat = chatOf({
+      tools: { locate: tool({ inputSchema: z.object({}) }) },
+      clientTools: ['locate'],
+      async *respond(turn) {
+        if (calls++ === 0) return yield { type: 'tool-call', toolCallId: 'c', toolName: 'locate', input: {} }
+        asked.open()
+        if (calls === 2) await new Promise((resolve) => turn.signal.addEventListener('abort', resolve))
+        return yield 'There'
+      },
+    })
+    const page = new ChatClient(chat, {
+      id,
+      sendAutomaticallyWhen: lastAssistantMessageIsCompleteWithToolCalls,
+    })
+    await page.sendMessage({ text: 'Where am I?' })
+    const answered = page.addToolOutput({ tool: 'locate', toolCallId: 'c', output: 'Graz' })
+    await asked.opened
+    await stop(chat)
+    await answered
+    await vi.waitFor(() => expect(page.error?.message).toContain('stopped'))
+    expect(calls).toBe(2)
+    page.clearError()
+    await page.regenerate()
+    expect(calls).toBe(3)
   })
 })
