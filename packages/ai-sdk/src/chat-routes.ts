@@ -1,6 +1,7 @@
 import {
   isSessionError,
   type JsonValue,
+  type Message,
   type MessageInput,
   type MessagePart,
   SessionError,
@@ -166,7 +167,7 @@ async function again(session: Session, messageId: string | undefined): Promise<A
  * The results and approvals that a page adds to the calls of the newest answer, where something waits for them. A page
  * that comes late with them repeats the message that has answered: nothing is done twice.
  *
- * @throws `conflict` for an answer that is not the newest any more.
+ * @throws `conflict` for an answer that is not the newest any more, that was stopped, or that went on without the call.
  */
 async function answersIn(
   sent: UIMessage,
@@ -180,7 +181,12 @@ async function answersIn(
     throw new SessionError('conflict', 'The chat went on elsewhere since: load it again.', {
       path: 'message',
     })
-  const content = newAnswers(sent, kept, clientTools)
+  const given = newAnswers(sent, kept, clientTools)
+  const content = given.filter(({ approvalId }) => !isLeftBehind(kept, approvalId))
+  if (content.length < given.length && content.length === 0)
+    throw new SessionError('conflict', 'The answer went on without this call: ask again.', {
+      path: 'message',
+    })
   if (content.length > 0) {
     const asking = (part: MessagePart) => group.findLast((message) => asks(message, part))?.id ?? ''
     const about = content.map(
@@ -188,6 +194,8 @@ async function answersIn(
     )
     return { id: await idOfAnswers(about), role: 'tool', content }
   }
+  if (isStopped(group.at(-1)!))
+    throw new SessionError('conflict', 'The answer was stopped: ask again.', { path: 'message' })
   // Messages of its turn have longer ids. A turn that failed is not repeated, for it may have run the tool: it goes on.
   const answered = group.findLast(({ id }) => /^answer-[\w-]+$/.test(id))
   const isLate = kept.parts.length > sent.parts.length && group.at(-1)!.status === 'completed'
@@ -207,6 +215,20 @@ function asks(
       ? part.type === 'tool-call' && part['toolCallId'] === toolCallId
       : part.type === 'tool-approval-request' && part['approvalId'] === approvalId,
   )
+}
+
+/** Whether a person has stopped an answer. The page asks again by itself, and its tools would run once more. */
+function isStopped({ status, metadata }: Message): boolean {
+  const { reason } = (metadata?.['turn'] ?? {}) as { readonly reason?: unknown }
+  return status === 'aborted' && reason === 'cancelled'
+}
+
+/** Whether an answer has further steps after the call of a question: the SDK runs tools of the last one alone. */
+function isLeftBehind({ parts }: UIMessage, approvalId: JsonValue | undefined): boolean {
+  const place = parts.findIndex((part) => ai.isToolUIPart(part) && part.approval?.id === approvalId)
+  const call = parts[place]
+  if (approvalId === undefined || call === undefined || !ai.isToolUIPart(call)) return false
+  return call.providerExecuted !== true && parts.slice(place).some(({ type }) => type === 'step-start')
 }
 
 function newAnswers(sent: UIMessage, kept: UIMessage, clientTools: readonly string[]): MessagePart[] {

@@ -141,6 +141,37 @@ it('takes no second word for a call that has its result, and answers all the sam
   await expectKept(chat, page)
 })
 
+it('refuses a word about a call that the answer has left behind: its tool would never run', async () => {
+  const model = modelOf(
+    [...call('a', 'asked', { a: 1 }), ...call('b', 'asked', { a: 2 })],
+    call('c', 'asked', { a: 3 }),
+    text('1', 'Done'),
+  )
+  const chat = chatOf({ model, tools: { asked } })
+  const page = new ChatClient(chat, { id })
+  await page.sendMessage({ text: 'Hi' })
+  const answer = async (toolCallId: string): Promise<void> => {
+    const part = partsOf(page).find((each) => 'toolCallId' in each && each.toolCallId === toolCallId)
+    await page.addToolApprovalResponse({
+      id: (part as { approval: { id: string } }).approval.id,
+      approved: true,
+    })
+    await page.sendMessage()
+  }
+  await answer('a')
+  expect(callsOf(page).map(([, state]) => state)).toEqual([
+    'output-available',
+    'approval-requested',
+    'approval-requested',
+  ])
+  await answer('b')
+  expect(page.error?.message).toContain('went on without')
+  // What it shows of that call is in no one's way.
+  await answer('c')
+  expect(callsOf(page).at(-1)).toEqual(['c', 'output-available', 4])
+  expect(partsOf(page).at(-1)).toMatchObject({ text: 'Done' })
+})
+
 it('shows no earlier result of a tool once it has the last one', async () => {
   const given = (output: number) => ({
     type: 'ui-chunk',

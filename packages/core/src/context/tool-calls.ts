@@ -59,8 +59,9 @@ export interface MatchedMessage {
 
 /**
  * Finds the result of each call. A result belongs to the newest step that has an open call of its id, and there to the
- * first such call: some models use one id for several calls, and count again in each step. While a call has no result,
- * an approval or denial by a person counts as its result.
+ * first such call: some models use one id for several calls, and count again in each step. While a call of the last
+ * step has no result, an approval or denial by a person counts as its result: who asks the model runs the tool, or does
+ * not. When the conversation has gone on, a call that was approved was interrupted.
  */
 export function* matchingCalls(
   messages: readonly Message[],
@@ -70,7 +71,7 @@ export function* matchingCalls(
   const usedIds = new Set<string>()
   const timesUsed = new Map<string, number>()
   const open = new Map<string, OpenCall[]>()
-  const approvals = new Map<string, ToolCall>()
+  const approvals = new Map<string, AskedCall>()
   // Since the last message that stayed: a result of a tool ends a step, so a later call is not parallel.
   let answered = false
   let step = 0
@@ -89,6 +90,11 @@ export function* matchingCalls(
     } else {
       matchParts(message, content)
     }
+  }
+  const lastStep = beginOfLastStep(matched)
+  for (const { call, place, isOfProvider } of approvals.values()) {
+    yield
+    if (place < lastStep && !isOfProvider) settle(call)
   }
   return { matched, repairs }
 
@@ -109,6 +115,7 @@ export function* matchingCalls(
     const own = resultsWithin(message, content)
     if (answered) step++
     const requests = approvalsIn(content)
+    const shownIds = new Map<string, string>()
     for (const part of content) {
       const id = idOf(part)
       if (part.type === 'tool-call' && id !== undefined && message.role === 'assistant') {
@@ -123,10 +130,12 @@ export function* matchingCalls(
         if (isCut) repairs.push({ seq, why: 'cut-input', toolCallId: id })
         const shown = isCut ? { ...part, input: {} } : part
         rest.push(call.shownAs === id ? shown : { ...shown, toolCallId: call.shownAs })
+        shownIds.set(id, call.shownAs)
         if (!own.has(id)) calls.push(call)
         pushTo(open, id, { call, step })
         const approvalId = requests.get(id)
-        if (approvalId !== undefined) approvals.set(approvalId, call)
+        const isOfProvider = part['providerExecuted'] === true
+        if (approvalId !== undefined) approvals.set(approvalId, { call, place: matched.length, isOfProvider })
       } else if (part.type === 'tool-result' && id !== undefined) {
         // A result in the same message belongs to a call of that message.
         const call = own.has(id) ? open.get(id)?.pop()?.call : takeFirstOfNewest(open.get(id))
@@ -136,9 +145,9 @@ export function* matchingCalls(
         answered = true
       } else if (part.type === 'tool-approval-response') {
         const { approvalId } = part
-        const call = typeof approvalId === 'string' ? approvals.get(approvalId) : undefined
-        if (call === undefined) repairs.push({ seq, why: 'stray-part' })
-        else call.result ??= { part, from: message }
+        const asked = typeof approvalId === 'string' ? approvals.get(approvalId) : undefined
+        if (asked === undefined) repairs.push({ seq, why: 'stray-part' })
+        else asked.call.result ??= { part, from: message }
         answered = true
       } else if (isStray(part, message)) {
         repairs.push({ seq, why: 'stray-part' })
@@ -146,7 +155,8 @@ export function* matchingCalls(
         repairs.push({ seq, why: 'left-out-media' })
         rest.push({ type: 'text', text: `[${nameOfMedia(part)}: too large to be kept]` })
       } else if (part.type !== 'text' || !isBlank(part['text'])) {
-        rest.push(part)
+        const shownAs = id === undefined ? undefined : shownIds.get(id)
+        rest.push(shownAs === undefined || shownAs === id ? part : { ...part, toolCallId: shownAs })
       }
     }
     const end = rest.findLastIndex((part) => part.type !== 'reasoning') + 1
@@ -170,10 +180,46 @@ export function* matchingCalls(
   }
 }
 
+/** A call that a person is asked about. */
+interface AskedCall {
+  readonly call: ToolCall
+  /** The place of its message among those that stay. */
+  readonly place: number
+  /** Its provider runs it, and wants back what the person has said. */
+  readonly isOfProvider: boolean
+}
+
 interface OpenCall {
   readonly call: ToolCall
   /** Calls of one step are parallel. */
   readonly step: number
+}
+
+/** The place of the first message of the step that the conversation ends with; past the end where it ends otherwise. */
+function beginOfLastStep(matched: readonly MatchedMessage[]): number {
+  const isOfAssistant = (place: number): boolean => matched[place]?.message.role === 'assistant'
+  let place = matched.length - 1
+  if (!isOfAssistant(place)) return matched.length
+  while (matched[place]!.adjoins && isOfAssistant(place - 1)) place--
+  return place
+}
+
+/** The conversation went on without the tool: what a person has said of the call is no result of it any more. */
+function settle(call: ToolCall): void {
+  const { part, from } = call.result ?? {}
+  if (part?.type !== 'tool-approval-response' || from === undefined) return
+  delete call.result
+  if (part['approved'] !== true) call.result = { part: denied(call, part), from }
+}
+
+function denied({ shownAs, toolName = '' }: ToolCall, { reason }: MessagePart): MessagePart {
+  const why = typeof reason === 'string' ? { reason } : {}
+  return {
+    type: 'tool-result',
+    toolCallId: shownAs,
+    toolName,
+    output: { type: 'execution-denied', ...why },
+  }
 }
 
 function takeFirstOfNewest(waiting: OpenCall[] | undefined): ToolCall | undefined {

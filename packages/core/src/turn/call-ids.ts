@@ -12,6 +12,8 @@ export class CallIds {
   readonly #counts = new Map<string, number>()
   /** By the model's id: calls without a result, the oldest first. */
   readonly #waiting = new Map<string, Set<string>>()
+  /** By the model's id: the newest call with it. */
+  readonly #newest = new Map<string, string>()
   /** By the call's own id, where it is another one: the model's. */
   readonly #renamed = new Map<string, string>()
 
@@ -22,11 +24,19 @@ export class CallIds {
     for (; this.#used.has(unique); count++) unique = `${id}-${count}`
     this.#counts.set(id, count)
     this.#used.add(unique)
+    this.#newest.set(id, unique)
     const waiting = this.#waiting.get(id) ?? new Set()
     this.#waiting.set(id, waiting.add(unique))
     if (unique === id) return part
     this.#renamed.set(unique, id)
     return { ...part, toolCallId: unique }
+  }
+
+  /** What is said of a call, such as a question to a person, by its own id or the model's. */
+  about<Part extends Identified>(part: Part): Part {
+    const { toolCallId: id } = part
+    const newest = this.#renamed.has(id) ? id : (this.#newest.get(id) ?? id)
+    return newest === id ? part : { ...part, toolCallId: newest }
   }
 
   result<Part extends Identified>(part: Part): Part {

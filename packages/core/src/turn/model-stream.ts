@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, toJson } from '../json.js'
 import { fromAgents } from './dialects/agents.js'
-import { fromAiSdk } from './dialects/ai-sdk.js'
+import { AiSdkReader } from './dialects/ai-sdk.js'
 import { AnthropicReader } from './dialects/anthropic.js'
 import { BedrockReader } from './dialects/bedrock.js'
 import { ChatReader } from './dialects/chat-completions.js'
@@ -30,6 +30,7 @@ export class ModelStream {
     new LangChainReader(),
     new CohereReader(),
   ]
+  readonly #aiSdk = new AiSdkReader()
   #steps = 0
 
   /** @throws `invalid` with the path of a value that is no part; `ModelFailure` when it is an error. */
@@ -68,7 +69,7 @@ export class ModelStream {
       if (parts !== undefined) return parts
     }
     const told = fromAgents(event) ?? fromMastra(event)
-    if (told === undefined) return fromAiSdk(event) ?? [event]
+    if (told === undefined) return this.#aiSdk.read(event) ?? [event]
     if (!('inner' in told)) return told
     throwFailure(told.inner)
     return this.#translate(told.inner)

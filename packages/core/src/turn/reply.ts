@@ -20,6 +20,8 @@ export interface OpenCall {
   readonly toolCallId: string
   readonly toolName: string
   readonly input: JsonValue
+  /** A person is asked about it, and it waits for the answer. */
+  readonly isAsked?: boolean
 }
 
 interface ReplyMessage {
@@ -108,12 +110,20 @@ export class TurnReply {
         this.#open.delete(result.toolCallId)
         return kept as TurnPart
       }
-      default:
+      default: {
+        const { type, toolCallId } = part as { type: string; toolCallId?: unknown }
+        if (type === 'tool-approval-request' && typeof toolCallId === 'string') {
+          const asked = this.#calls.about({ ...(part as MessagePart), toolCallId })
+          const call = this.#open.get(asked.toolCallId)
+          if (call !== undefined) this.#open.set(asked.toolCallId, { ...call, isAsked: true })
+          return this.#addPart('assistant', asked) as TurnPart
+        }
         return (
           isTextPart(part as MessagePart)
             ? this.#addText(part as TextPart)
             : this.#addPart('assistant', part as MessagePart)
         ) as TurnPart
+      }
     }
   }
 

@@ -201,7 +201,8 @@ async function runSteps<Handle extends TurnHandle>(
     await eachPart(answer, signal, take)
     if (end !== undefined) await stoppable(end(), signal)
     const cut = reply.finishReason === 'length' ? reply.openCalls().at(-1) : undefined
-    const calls = reply.openCalls().filter(({ toolName }) => Object.hasOwn(tools, toolName))
+    const open = reply.openCalls()
+    const calls = open.filter(({ toolName, isAsked }) => Object.hasOwn(tools, toolName) && isAsked !== true)
     if (calls.length === 0) return
     if (step >= maxSteps) {
       throw new SessionError('limit_reached', `The model called tools in ${maxSteps} steps in a row.`, {
@@ -227,6 +228,8 @@ async function runSteps<Handle extends TurnHandle>(
     }
     if (stopped !== undefined) throw stopped.error
     signal.throwIfAborted()
+    // The model has to hear of all of them at once.
+    if (calls.length < open.length) return
     await pause()
   }
 }

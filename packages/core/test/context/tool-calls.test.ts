@@ -150,6 +150,51 @@ it('an approval counts as the result until there is one', () => {
   expect(messages.at(-1)![3]).toBe(false)
 })
 
+it('an approval of a call that the conversation has left behind is no result of it', () => {
+  const asked = assistant(call('a'), request('a', 'x'))
+  const approved = tool(response('x'))
+  const said = assistant(text('so'))
+  const ends = [
+    [asked, approved, go],
+    [asked, go, approved],
+    [asked, approved, said],
+    [asked, said, approved, go],
+    [asked, tool(result('b')), said, approved],
+  ]
+  for (const entries of ends) expect(matched(...entries).messages[0]![2]).toBe('a<')
+  // Still of the step that the conversation ends with.
+  const open = [
+    [asked, approved],
+    [said, asked, approved],
+    [asked, said, approved],
+    [asked, tool(result('b')), approved],
+    [asked, approved, assistant(text(' '))],
+  ]
+  for (const entries of open) {
+    const { messages } = matched(...entries)
+    expect(messages.map(([, , calls]) => calls).join('')).toMatch(/^a<\d$/)
+  }
+  // A provider's own tool: the provider runs it, and pairs what was said with its question.
+  const own = assistant({ ...call('a'), providerExecuted: true }, request('a', 'x'))
+  expect(matched(own, approved, go).messages[0]![2]).toBe('a<2')
+  for (const approval of [{ approved: false, reason: 'No.' }, { approved: 'yes' }]) {
+    const { found } = matched(asked, tool({ ...response('x'), ...approval }), go)
+    const why = approval.approved === false ? { reason: 'No.' } : {}
+    expect(found.matched[0]!.calls[0]!.result!.part).toEqual({
+      type: 'tool-result',
+      toolCallId: 'a',
+      toolName: 'lookUp',
+      output: { type: 'execution-denied', ...why },
+    })
+  }
+})
+
+it('what is asked about a call with a new id is asked about that id', () => {
+  const asked = assistant(call('a'), request('a', 'y'))
+  const { found } = matched(assistant(call('a'), request('a', 'x')), go, asked, tool(response('y')))
+  expect(found.matched.at(-1)!.parts!.map((part) => part['toolCallId'])).toEqual(['a-2', 'a-2'])
+})
+
 it('parts that stand where no provider takes them, and blank ones, are left out', () => {
   const { messages, repairs } = matched(
     ['user', [reasoning('hm'), text('hello'), text(' \n')]],

@@ -288,4 +288,40 @@ describe('a turn without a new message', () => {
       expect(textOf(history.at(-1)!)).toBe('There')
     }
   })
+
+  it('waits for the client, or a person, where an answer calls a tool of the turn beside', async () => {
+    const call = (toolCallId: string, toolName: string): MessagePart => ({
+      type: 'tool-call',
+      toolCallId,
+      toolName,
+      input: {},
+    })
+    const request: MessagePart = { type: 'tool-approval-request', approvalId: 'a', toolCallId: 'c' }
+    const ran: string[] = []
+    const tools = {
+      look: { execute: () => String(ran.push('look')) },
+      pay: { execute: () => String(ran.push('pay')) },
+    }
+    for (const [asked, answer] of [
+      [[call('c', 'locate')], { type: 'tool-result', toolCallId: 'c', toolName: 'locate', output: 'Graz' }],
+      [[call('c', 'pay'), request], { type: 'tool-approval-response', approvalId: 'a', approved: true }],
+    ] as const) {
+      const session = await opened()
+      ran.length = 0
+      const first = await session.turn('Go', () => [...asked, call('d', 'look')], { tools }).result
+      expect([first.status, first.text, ran]).toEqual(['completed', '', ['look']])
+      const second = await session.turn(
+        { role: 'tool', content: [answer] },
+        async ({ context }) => {
+          const { messages, report } = await context({ maxTokens: 1000 })
+          expect(report.repairs.map(({ why }) => why)).not.toContain('interrupted-call')
+          expect(messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool'])
+          return 'There'
+        },
+        { tools },
+      ).result
+      expect(second.cause).toBeUndefined()
+      expect([second.status, second.text, ran]).toEqual(['completed', 'There', ['look']])
+    }
+  })
 })

@@ -60,7 +60,7 @@ it.each<[string, readonly object[], readonly object[]]>([
         const toolCallId = n === 0 ? 'c' : `c-${n + 1}`
         const more =
           n === 1 ? { preliminary: false } : n > 2 ? { isError: true, ...(n === 3 ? { input: {} } : {}) } : {}
-        const said = n === 1 ? 'found' : n === 5 ? 'The tool was not allowed to run.' : output
+        const said = n === 1 ? 'found' : n === 5 ? { type: 'execution-denied' } : output
         return [
           { ...call(), toolCallId },
           { ...result(said, more), toolCallId },
@@ -86,6 +86,42 @@ it.each<[string, readonly object[], readonly object[]]>([
       { ...result('sold out', { errorText: 'sold out', isError: true }), toolCallId: 'c-2' },
       { ...call(), toolCallId: 'c-3' },
       { ...result(null, { isError: true }), toolCallId: 'c-3' },
+    ],
+  ],
+  [
+    'calls whose input is wrong, of which version 6 tells twice',
+    [
+      { type: 'tool-input-error', ...named, input: { q: 1 }, errorText: 'no number' },
+      { type: 'tool-output-error', ...named, errorText: 'no number' },
+      { type: 'tool-input-error', ...named, input: { q: 1 }, errorText: 'no text' },
+      { type: 'tool-input-available', ...named, input: { q: 1 } },
+      { type: 'tool-output-error', ...named, errorText: 'sold out' },
+    ],
+    ['no number', 'no text', 'sold out'].flatMap((errorText, n) => {
+      const toolCallId = n === 0 ? 'c' : `c-${n + 1}`
+      return [
+        { ...call(), toolCallId },
+        { ...result(errorText, { errorText, isError: true }), toolCallId },
+      ]
+    }),
+  ],
+  [
+    'questions to a person',
+    [
+      call(),
+      { type: 'tool-approval-request', approvalId: 'x', toolCall: call() },
+      call(),
+      { type: 'tool-approval-request', approvalId: 'y', toolCall: call(), signature: 's' },
+      { type: 'tool-approval-request', approvalId: 'z', toolCallId: 'c-2' },
+      { type: 'tool-approval-request', approvalId: 'w', toolCallId: 'd' },
+    ],
+    [
+      call(),
+      { type: 'tool-approval-request', approvalId: 'x', toolCallId: 'c' },
+      { ...call(), toolCallId: 'c-2' },
+      { type: 'tool-approval-request', approvalId: 'y', toolCallId: 'c-2', signature: 's' },
+      { type: 'tool-approval-request', approvalId: 'z', toolCallId: 'c-2' },
+      { type: 'tool-approval-request', approvalId: 'w', toolCallId: 'd' },
     ],
   ],
   [

@@ -1,5 +1,5 @@
 import { SessionError } from '../../errors.js'
-import type { JsonObject, JsonValue } from '../../json.js'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js'
 import { objectIn, textIn } from './fields.js'
 
 // Parts about the stream itself, or whose content comes whole in a later part.
@@ -16,11 +16,30 @@ const ignored: ReadonlySet<string> = new Set([
   'message-metadata',
 ])
 
-/**
- * The parts in events of `streamText().fullStream`, of a language model's own stream, and of a stream of UI messages;
- * undefined for other events.
- */
-export function fromAiSdk(event: JsonObject): readonly JsonObject[] | undefined {
+/** Reads events of `streamText().fullStream`, of a language model's own stream, and of a stream of UI messages. */
+export class AiSdkReader {
+  /** Calls that have failed by their input. AI SDK 6 says so twice. */
+  readonly #failed = new Set<JsonValue | undefined>()
+
+  /** The parts of an event; undefined for other events. */
+  read(event: JsonObject): readonly JsonObject[] | undefined {
+    const { type, toolCallId, errorText } = event
+    if (type === 'tool-output-error' && this.#failed.delete(toolCallId)) return []
+    if (type !== 'tool-input-error' || errorText === undefined) {
+      // Another call of the same id.
+      if (type === 'tool-input-available') this.#failed.delete(toolCallId)
+      return partsOf(event)
+    }
+    this.#failed.add(toolCallId)
+    const { input: _, ...failed } = event
+    return [
+      { ...without(event, 'errorText'), type: 'tool-call' },
+      { ...failed, type: 'tool-result', output: errorText, isError: true },
+    ]
+  }
+}
+
+function partsOf(event: JsonObject): readonly JsonObject[] | undefined {
   const { type } = event
   if (typeof type !== 'string') return undefined
   if (ignored.has(type)) return []
@@ -45,7 +64,13 @@ export function fromAiSdk(event: JsonObject): readonly JsonObject[] | undefined 
         { ...without(event, 'error'), type: 'tool-result', output: event['error'] ?? null, isError: true },
       ]
     case 'tool-output-denied':
-      return [{ ...event, type: 'tool-result', output: 'The tool was not allowed to run.', isError: true }]
+      return [{ ...event, type: 'tool-result', output: { type: 'execution-denied' }, isError: true }]
+    case 'tool-approval-request': {
+      // Only a stream of UI messages has the id alone.
+      const { toolCall, ...asked } = event
+      if (!isJsonObject(toolCall)) return [event]
+      return [{ ...asked, toolCallId: toolCall['toolCallId'] ?? null }]
+    }
     case 'tool-input-available':
     case 'tool-input-error':
       return [{ ...event, type: 'tool-call' }]
