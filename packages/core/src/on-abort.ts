@@ -13,10 +13,11 @@ const heardOf = new WeakMap<AbortSignal, Heard>()
  */
 export function onAbort(signal: AbortSignal, act: () => void): () => void {
   const known = heardOf.get(signal)
-  const heard = known ?? hearing()
+  const heard = known ?? hearing(signal)
   if (known === undefined) {
     heardOf.set(signal, heard)
-    signal.addEventListener('abort', heard.listener)
+    // Node keeps a signal that was made of others for as long as somebody listens to it, aborted or not.
+    signal.addEventListener('abort', heard.listener, { once: true })
   }
   heard.acts.add(act)
   return () => {
@@ -26,10 +27,12 @@ export function onAbort(signal: AbortSignal, act: () => void): () => void {
   }
 }
 
-function hearing(): Heard {
+function hearing(signal: AbortSignal): Heard {
   const acts = new Set<() => void>()
   const listener = (): void => {
+    heardOf.delete(signal)
     for (const act of acts) act()
+    acts.clear()
   }
   return { acts, listener }
 }

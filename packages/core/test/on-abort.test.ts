@@ -25,6 +25,7 @@ it('calls all who hear a signal, but for those who let go, and leaves nothing at
   lettingGo[2]!()
   stop.abort()
   expect(called).toEqual([0, 1])
+  expect(listeners(stop)).toBe(0)
   for (const letGo of lettingGo) letGo()
   expect(listeners(stop)).toBe(0)
 })
