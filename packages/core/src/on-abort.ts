@@ -1,9 +1,4 @@
-interface Heard {
-  readonly acts: Set<() => void>
-  readonly listener: () => void
-}
-
-const heardOf = new WeakMap<AbortSignal, Heard>()
+const heardBy = new WeakMap<AbortSignal, readonly [acts: Set<() => void>, aborted: () => void]>()
 
 /**
  * Calls `act` when the signal is aborted, unless what this gives back is called before. One listener stands for all who
@@ -12,27 +7,25 @@ const heardOf = new WeakMap<AbortSignal, Heard>()
  * @param signal One that is not aborted yet.
  */
 export function onAbort(signal: AbortSignal, act: () => void): () => void {
-  const known = heardOf.get(signal)
-  const heard = known ?? hearing(signal)
-  if (known === undefined) {
-    heardOf.set(signal, heard)
-    // Node keeps a signal that was made of others for as long as somebody listens to it, aborted or not.
-    signal.addEventListener('abort', heard.listener, { once: true })
-  }
-  heard.acts.add(act)
+  const [acts, aborted] = heardBy.get(signal) ?? hear(signal)
+  acts.add(act)
   return () => {
-    if (!heard.acts.delete(act) || heard.acts.size > 0) return
-    signal.removeEventListener('abort', heard.listener)
-    heardOf.delete(signal)
+    if (!acts.delete(act) || acts.size > 0) return
+    signal.removeEventListener('abort', aborted)
+    heardBy.delete(signal)
   }
 }
 
-function hearing(signal: AbortSignal): Heard {
+function hear(signal: AbortSignal) {
   const acts = new Set<() => void>()
-  const listener = (): void => {
-    heardOf.delete(signal)
+  const aborted = (): void => {
+    heardBy.delete(signal)
     for (const act of acts) act()
     acts.clear()
   }
-  return { acts, listener }
+  const heard = [acts, aborted] as const
+  heardBy.set(signal, heard)
+  // Node keeps a signal that was made of others for as long as somebody listens to it, aborted or not.
+  signal.addEventListener('abort', aborted, { once: true })
+  return heard
 }
