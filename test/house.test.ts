@@ -12,6 +12,7 @@ export const coreLevels: readonly { readonly name: string; readonly places: read
       'errors.ts',
       'ids.ts',
       'json.ts',
+      'on-abort.ts',
       'csv.ts',
       'time.ts',
       'digest.ts',

@@ -1,18 +1,19 @@
+import { onAbort } from './on-abort.js'
+
 /** Settles with `work`, or rejects with an `AbortError` as soon as the signal is aborted, whichever is first. */
 export async function stoppable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   if (signal.aborted) {
     work.catch(() => {})
     throw new Stopped()
   }
-  let stop = (): void => {}
+  let letGo = (): void => {}
   const stopped = new Promise<never>((_, reject) => {
-    stop = () => reject(new Stopped())
-    signal.addEventListener('abort', stop, { once: true })
+    letGo = onAbort(signal, () => reject(new Stopped()))
   })
   try {
     return await Promise.race([work, stopped])
   } finally {
-    signal.removeEventListener('abort', stop)
+    letGo()
   }
 }
 

@@ -1,7 +1,7 @@
 import { type Message, type Role, textOf } from '../domain/message.js'
 import type { MessagePart } from '../domain/part.js'
 import { noAnswer, noteOf } from './note.js'
-import type { CountTokens } from './token-count.js'
+import { type CountTokens, stepsOf } from './token-count.js'
 import { type MatchedMessage, matchingCalls, type Repair, type ToolCall } from './tool-calls.js'
 import { interrupted, shownResult } from './tool-results.js'
 
@@ -76,8 +76,8 @@ export function* grouping(
       continue
     }
     since ??= message
-    waiting.push(rewritten(message, parts, countTokens))
-    if (calls.length > 0) waiting.push(...resultsOf(calls, message))
+    waiting.push(yield* rewriting(message, parts, countTokens))
+    if (calls.length > 0) waiting.push(...(yield* resultsOf(calls, message)))
     previous = entry
   }
   if (previous !== undefined) close(previous)
@@ -110,10 +110,11 @@ export function* grouping(
     groups.push({ messages: [{ ...made, tokens, seq }], seqs: [seq], tokens, role, at })
   }
 
-  function* resultsOf(calls: readonly ToolCall[], message: Message): Generator<ModelMessage> {
+  function* resultsOf(calls: readonly ToolCall[], message: Message): Generator<void, ModelMessage[]> {
     const missing: MessagePart[] = []
     const bySource = new Map<Message, MessagePart[]>()
     for (const call of calls) {
+      yield
       const { id, shownAs, toolName, result } = call
       if (result === undefined) {
         repairs.push({ seq: message.seq, why: 'interrupted-call', toolCallId: id })
@@ -139,10 +140,11 @@ export function* grouping(
       if (others === undefined) bySource.set(result.from, [part])
       else others.push(part)
     }
-    for (const [from, parts] of bySource) yield rewritten(from, parts, countTokens, 'tool')
-    if (missing.length === 0) return
+    const results: ModelMessage[] = []
+    for (const [from, parts] of bySource) results.push(yield* rewriting(from, parts, countTokens, 'tool'))
+    if (missing.length === 0) return results
     const made = { role: 'tool' as const, content: missing }
-    yield { ...made, tokens: countTokens(made) }
+    return [...results, { ...made, tokens: yield* stepsOf(countTokens)(made) }]
   }
 }
 
@@ -162,12 +164,12 @@ const counted = new WeakMap<
   { readonly parts: readonly MessagePart[]; readonly countTokens: CountTokens; readonly tokens: number }
 >()
 
-function rewritten(
+function* rewriting(
   message: Message,
   parts: readonly MessagePart[] | undefined,
   countTokens: CountTokens,
   role = message.role,
-): ModelMessage {
+): Generator<void, ModelMessage> {
   const { content, tokens, seq, name } = message
   const whole = name === undefined ? { role, content, tokens, seq } : { role, content, tokens, seq, name }
   if (parts === undefined) return whole
@@ -176,7 +178,7 @@ function rewritten(
   if (before?.countTokens === countTokens && isSame(before.parts, parts)) {
     return { ...whole, content: before.parts, tokens: before.tokens }
   }
-  const made = countTokens({ role, content: parts })
+  const made = yield* stepsOf(countTokens)({ role, content: parts })
   counted.set(message, { parts, countTokens, tokens: made })
   return { ...whole, content: parts, tokens: made }
 }

@@ -1,3 +1,5 @@
+import { pause } from '../slices.js'
+
 /**
  * Has what comes for one place of a store at the same moment done together: the first job begins at once, and those that
  * come meanwhile wait for it and are the next batch. So the processes race for a place, and not all their calls.
@@ -11,7 +13,11 @@ export function inBatches<Job>(
 ): (store: object, place: string, job: Job) => void {
   const stores = new WeakMap<object, Map<string, Job[]>>()
   const drain = async (places: Map<string, Job[]>, place: string, waiting: Job[]): Promise<void> => {
-    while (waiting.length > 0) await work(waiting.splice(0, most))
+    while (waiting.length > 0) {
+      await work(waiting.splice(0, most))
+      // A store that answers at once lets nobody in: each job would be a batch of its own.
+      await pause()
+    }
     // In the same moment as the look at what waits: nothing may come in between.
     places.delete(place)
   }

@@ -1,3 +1,4 @@
+import { onAbort } from '../on-abort.js'
 import { timerMs } from '../time.js'
 import { type BusListener, type SessionBus, topicOf } from '../bus/session-bus.js'
 import type { SessionRef } from '../contract/session-record.js'
@@ -70,12 +71,12 @@ export class WakeUps {
           await new Promise<void>((resolve) => {
             const done = (): void => {
               clearTimeout(timer)
-              signal?.removeEventListener('abort', done)
+              letGo?.()
               wake = undefined
               resolve()
             }
             const timer = setTimeout(done, timerMs(ms))
-            signal?.addEventListener('abort', done, { once: true })
+            const letGo = signal && onAbort(signal, done)
             wake = done
           })
         }

@@ -1,5 +1,4 @@
 import { checkOptions } from '../options.js'
-import { isSessionError } from '../errors.js'
 import { decodeMessage, type Message } from '../domain/message.js'
 import { onPath } from '../domain/path.js'
 import type { LiveSession, SessionSnapshot } from '../service/live-session.js'
@@ -7,6 +6,7 @@ import { pause } from '../slices.js'
 import { contentsOf, type SessionContents } from './contents.js'
 import { isHistoryOver } from './expiry.js'
 import { allParts, changedParts, type SessionPart } from './session-parts.js'
+import { sharedPage } from './shared-pages.js'
 import { snapshotsOf, watchNames, type WatchOptions } from './watch.js'
 import {
   decodePlace,
@@ -53,8 +53,6 @@ interface SessionNow {
   /** The turn that runs. */
   readonly turnId?: string
 }
-
-const pageSize = 100
 
 /**
  * What has changed in a session, by whatever process, as it changes: messages by their seq, then turns, then the parts
@@ -129,7 +127,7 @@ async function* messagesFrom(
   const isExpired = await isHistoryExpired(live, body)
   // From the message at the place on: after a failover another one may stand there.
   for (let at = Math.max(place.seq - 1, trimmedSeq); at < lastSeq;) {
-    const page = await pageOf(live, at, lastSeq)
+    const page = await sharedPage(live, at, record)
     // It was trimmed meanwhile.
     if (page[0]?.seq !== at + 1) return undefined
     for (const stored of page) {
@@ -144,19 +142,9 @@ async function* messagesFrom(
   return mark
 }
 
-async function pageOf(live: LiveSession, after: number, lastSeq: number) {
-  try {
-    const { store } = live.service
-    return (await store.messages(live.ref, { after, before: lastSeq + 1, limit: pageSize })).messages
-  } catch (error) {
-    // The next look tells.
-    if (isSessionError(error, 'not_found')) return []
-    throw error
-  }
-}
-
-async function newestMark(live: LiveSession, { record: { lastSeq } }: SessionSnapshot): Promise<string> {
-  const newest = lastSeq === 0 ? undefined : (await pageOf(live, lastSeq - 1, lastSeq))[0]
+async function newestMark(live: LiveSession, { record }: SessionSnapshot): Promise<string> {
+  const { lastSeq } = record
+  const newest = lastSeq === 0 ? undefined : (await sharedPage(live, lastSeq - 1, record))[0]
   return newest === undefined ? '' : markOfMessage(newest.id)
 }
 

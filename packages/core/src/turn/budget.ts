@@ -9,30 +9,23 @@ import { rootIdOf } from '../domain/session-body.js'
 import { inParallel } from '../in-parallel.js'
 import { livingOf } from '../service/living-turn.js'
 import { updateTogether } from '../service/update-together.js'
+import { Reservations, type Reserved, type Spent } from './reservations.js'
 import { saidUsage } from './said-usage.js'
 import type { TurnUsage } from './usage.js'
 
 const dayMs = 24 * 3_600_000
 
 /** What a scope has spent in its window, and what running turns have reserved. */
-interface Ledger {
-  readonly tokens: number
-  readonly costMicros: number
-  readonly reserved: Readonly<Record<string, Reserved>>
+interface Ledger extends Spent {
+  /** It changes with each change of the ledger, and goes on in the ledger after it. */
+  readonly reserved: Reservations
   /** What was counted for turns that were held for dead, by their ids, the last ones. */
   readonly lost?: Readonly<Record<string, Spent>>
 }
 
-interface Spent {
-  readonly tokens: number
-  readonly costMicros: number
-}
-
-interface Reserved extends Spent {
-  /** When the turn began, or was last found alive, by the writes of the record: about then, or before (absent: long ago). */
-  readonly at?: number
-  /** Until when it counts as alive, where its session is kept nowhere: no other process sees whether the turn is. */
-  readonly until?: number
+/** As the record has it, or as the change before this one has left it. */
+type StoredLedger = Omit<Ledger, 'reserved'> & {
+  readonly reserved: Readonly<Record<string, Reserved>> | Reservations
 }
 
 // A turn that was held for dead may be slow: what it has used counts when it ends, unless so many others came since.
@@ -41,7 +34,14 @@ const maxLost = 50
 const doubtedAtOnce = 20
 const readsAtOnce = 16
 
-const emptyLedger: Ledger = { tokens: 0, costMicros: 0, reserved: {} }
+const atWork = new WeakMap<StoredLedger, Ledger>()
+
+/** A ledger to work on: the same one for changes that are made to the same content. */
+function ledgerAtWork(stored: StoredLedger = { tokens: 0, costMicros: 0, reserved: {} }): Ledger {
+  const ledger = atWork.get(stored) ?? { ...stored, reserved: Reservations.of(stored.reserved) }
+  atWork.set(stored, ledger)
+  return ledger
+}
 
 /** The reservation of a turn; settled once, with its real usage. */
 export interface Reservation {
@@ -90,10 +90,12 @@ export async function refuseSpent(live: LiveSession): Promise<void> {
   const { service, ref } = live
   if (service.budgets.length === 0) return
   for (const { ref: at, budgets } of await ledgersOf(live)) {
-    const seen = await readSideRecord<Ledger>(atLedgers(service), at)
-    if (seen === undefined || overrun(seen.value, budgets) === undefined) continue
+    const seen = await readSideRecord<StoredLedger>(atLedgers(service), at)
+    if (seen === undefined) continue
+    const ledger = ledgerAtWork(seen.value)
+    if (overrun(ledger, budgets) === undefined) continue
     const now = { at: seen.record.updatedAt, all: true }
-    const spent = overrun(await endingDead(service, ref.tenantId)(seen.value, now), budgets)
+    const spent = overrun(await endingDead(service, ref.tenantId)(ledger, now), budgets)
     if (spent !== undefined) throw budgetExceeded(spent)
   }
 }
@@ -144,7 +146,7 @@ async function reserve(live: LiveSession, mine: Taken, turnId: string): Promise<
   await change(service, mine, async (before, at) => {
     refused = undefined
     // An earlier try whose answer got lost.
-    if (Object.hasOwn(before.reserved, turnId)) return undefined
+    if (before.reserved.has(turnId)) return undefined
     const full = overrun(before, mine.budgets) !== undefined
     const ledger = full ? await onceEnded(before, ended, at) : await ended(before, { at, all: false })
     const spent = full ? overrun(ledger, mine.budgets) : undefined
@@ -154,7 +156,8 @@ async function reserve(live: LiveSession, mine: Taken, turnId: string): Promise<
     }
     const tokens = Math.max(...wanted.map((each) => each.tokens))
     const costMicros = Math.max(...wanted.map((each) => each.costMicros))
-    return { ...ledger, reserved: { ...ledger.reserved, [turnId]: { tokens, costMicros, at, ...life } } }
+    ledger.reserved.put(turnId, { tokens, costMicros, at, ...life })
+    return { ...ledger }
   })
   if (refused !== undefined) throw refused
 }
@@ -186,27 +189,32 @@ function endingDead(given: Service, tenantId: string) {
     ledger: Ledger,
     { at, all }: { readonly at: number; readonly all: boolean },
   ): Promise<Ledger> => {
-    const entries = Object.entries(ledger.reserved)
-    const isOld = ([, one]: (typeof entries)[number]) => at - (one.at ?? 0) >= service.turns.leaseMs
-    const doubted = all ? entries : entries.filter(isOld).slice(0, doubtedAtOnce)
-    const isUnseen = doubted.some(([, { until }]) => until !== undefined)
+    const { reserved } = ledger
+    const oldAt = at - service.turns.leaseMs
+    const doubted = (all ? reserved.ids : reserved.seenBefore(oldAt, doubtedAtOnce)).map((id) => {
+      return { id, one: reserved.get(id)! }
+    })
+    const isUnseen = doubted.some(({ one }) => one.until !== undefined)
     const now = isUnseen ? await timeOfLedgers(service, tenantId) : at
-    for (const [id, { until = 0 }] of doubted) if (until > now) found.set(id, 'alive')
-    const unknown = doubted.map(([id]) => id).filter((id) => !found.has(id))
+    for (const { id, one } of doubted) if ((one.until ?? 0) > now) found.set(id, 'alive')
+    const unknown = doubted.map(({ id }) => id).filter((id) => !found.has(id))
     const living = unknown.length === 0 ? undefined : await livingOf(service, tenantId, unknown)
     await inParallel(unknown, readsAtOnce, async (id) => {
       const said = living!.has(id) ? 'alive' : await saidUsage(service, tenantId, id)
       found.set(id, said === 'alive' ? said : spentBy(said))
     })
     const dead = new Map<string, Spent>()
-    const alive: Record<string, Reserved> = {}
-    for (const [id, one] of doubted) {
+    let isSeen = false
+    for (const { id, one } of doubted) {
       const said = found.get(id)!
       if (said !== 'alive') dead.set(id, said)
-      else if (isOld([id, one])) alive[id] = { ...one, at }
+      else if ((one.at ?? 0) <= oldAt) {
+        reserved.put(id, { ...one, at })
+        isSeen = true
+      }
     }
-    const next = dead.size === 0 ? ledger : counted(ledger, dead, true)
-    return Object.keys(alive).length === 0 ? next : { ...next, reserved: { ...next.reserved, ...alive } }
+    if (dead.size > 0) return counted(ledger, dead, true)
+    return isSeen ? { ...ledger } : ledger
   }
 }
 
@@ -219,7 +227,7 @@ async function spend(
 ): Promise<void> {
   const used = spentBy(usage)
   await change(service, mine, async (ledger) => {
-    const isOpen = Object.hasOwn(ledger.reserved, turnId) || Object.hasOwn(ledger.lost ?? {}, turnId)
+    const isOpen = ledger.reserved.has(turnId) || Object.hasOwn(ledger.lost ?? {}, turnId)
     // Already settled, by an earlier try whose answer got lost.
     return isOpen ? counted(ledger, new Map([[turnId, used]]), isLost) : undefined
   })
@@ -227,7 +235,7 @@ async function spend(
 
 /** Counts in place of their reservations what turns have used, but for what was counted already when one was held for dead. */
 function counted(ledger: Ledger, ended: ReadonlyMap<string, Spent>, isLost: boolean): Ledger {
-  const { lost = {} } = ledger
+  const { lost = {}, reserved } = ledger
   let { tokens, costMicros } = ledger
   const counts: [string, Spent][] = []
   for (const [id, used] of ended) {
@@ -239,25 +247,19 @@ function counted(ledger: Ledger, ended: ReadonlyMap<string, Spent>, isLost: bool
     tokens += whole.tokens - told.tokens
     costMicros += whole.costMicros - told.costMicros
     counts.push([id, whole])
+    reserved.take(id)
   }
-  const others = without(lost, ended)
+  const others = Object.entries(lost).filter(([id]) => !ended.has(id))
   return {
     tokens,
     costMicros,
-    reserved: Object.fromEntries(without(ledger.reserved, ended)),
+    reserved,
     lost: Object.fromEntries(isLost ? [...others, ...counts].slice(-maxLost) : others),
   }
 }
 
 function spentBy({ inputTokens, outputTokens, costMicros }: TurnUsage): Spent {
   return { tokens: inputTokens + outputTokens, costMicros }
-}
-
-function without<Value>(
-  all: Readonly<Record<string, Value>>,
-  names: ReadonlyMap<string, unknown>,
-): [string, Value][] {
-  return Object.entries(all).filter(([name]) => !names.has(name))
 }
 
 /** Counts what a turn has used whose process is held for dead, as far as it had said. */
@@ -275,12 +277,8 @@ function overrun(
   { tokens, costMicros, reserved }: Ledger,
   budgets: readonly TurnBudget[],
 ): TurnBudget | undefined {
-  let allTokens = tokens
-  let allCost = costMicros
-  for (const each of Object.values(reserved)) {
-    allTokens += each.tokens
-    allCost += each.costMicros
-  }
+  const allTokens = tokens + reserved.sum.tokens
+  const allCost = costMicros + reserved.sum.costMicros
   return budgets.find((budget) => {
     const { maxTokens = Infinity, maxCostMicros = Infinity } = budget
     const more = reservationOf(budget)
@@ -295,10 +293,10 @@ async function change(
 ): Promise<void> {
   const windowMs = budgets[0]!.windowMs
   const idleMs = windowMs === undefined ? service.ttl.absoluteMs : 2 * windowMs + dayMs
-  const changed = (ledger = emptyLedger, record: SessionRecord | undefined) =>
-    next(ledger, record?.updatedAt ?? 0)
+  const changed = (stored: StoredLedger | undefined, record: SessionRecord | undefined) =>
+    next(ledgerAtWork(stored), record?.updatedAt ?? 0)
   // The turns of a busy tenant are all in one ledger.
-  await updateTogether<Ledger>(atLedgers(service), ref, changed, {
+  await updateTogether<StoredLedger>(atLedgers(service), ref, changed, {
     idleMs,
     // Each turn is in the ledger by its id.
     isRepeatable: true,

@@ -2,6 +2,7 @@ import { SessionError } from '../errors.js'
 import type { TurnAbortReason } from '../domain/events.js'
 import type { LiveSession } from '../service/live-session.js'
 import type { Message } from '../domain/message.js'
+import { onAbort } from '../on-abort.js'
 import type { TurnLease } from '../domain/session-body.js'
 import type { Service } from '../service/service.js'
 import { parseCount } from '../parse.js'
@@ -241,11 +242,12 @@ async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
       clearTimeout(timer)
       reject(withdrawn())
     }
+    let letGo = (): void => {}
     const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stop)
+      letGo()
       resolve()
     }, timerMs(ms))
     if (signal?.aborted === true) stop()
-    else signal?.addEventListener('abort', stop, { once: true })
+    else if (signal !== undefined) letGo = onAbort(signal, stop)
   })
 }

@@ -1,16 +1,17 @@
 import type { TurnAbortReason } from '../domain/events.js'
 import { SessionError } from '../errors.js'
+import { onAbort } from '../on-abort.js'
 
 /** Stops a turn, once, and remembers why. */
 export class TurnStop {
   readonly #controller = new AbortController()
-  readonly #heard = new AbortController()
   #reason: TurnAbortReason | undefined
+  #letGo = (): void => {}
 
   /** @param outer When it is aborted, the turn is cancelled. */
   constructor(outer: AbortSignal | undefined) {
     if (outer?.aborted === true) this.stop('cancelled')
-    else outer?.addEventListener('abort', () => this.stop('cancelled'), { signal: this.#heard.signal })
+    else if (outer !== undefined) this.#letGo = onAbort(outer, () => this.stop('cancelled'))
   }
 
   get signal(): AbortSignal {
@@ -29,7 +30,7 @@ export class TurnStop {
 
   /** The turn has ended: a signal that lives longer, as that of a whole process, keeps nothing of it. */
   end(): void {
-    this.#heard.abort()
+    this.#letGo()
   }
 }
 

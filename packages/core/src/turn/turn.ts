@@ -5,7 +5,6 @@ import type { RespondOf, TurnHandle } from './responder.js'
 import { checkOptions, type OptionNames } from '../options.js'
 import { isSessionError, SessionError } from '../errors.js'
 import { parseCount } from '../parse.js'
-import { TurnStop } from './stop.js'
 import type { OngoingTurn, TurnInput, TurnOptionsOf, TurnSurroundings } from './request.js'
 
 /**
@@ -87,7 +86,7 @@ export function startTurn<Handle extends TurnHandle>(
     if (typeof respond !== 'function')
       throw new SessionError('invalid', 'respond must be a function', { path: 'respond' })
     const message = toMessage(input)
-    const { beginTurn } = await import('../later/turns.js')
+    const { beginTurn, TurnStop } = await import('../later/turns.js')
     const stop = new TurnStop(options.signal)
     taken.signal.addEventListener('abort', () => stop.stop('cancelled'))
     if (taken.signal.aborted) stop.stop('cancelled')

@@ -128,4 +128,24 @@ describe('grouping', () => {
       ]),
     )
   })
+
+  it('lets other work go on between the results of a step, however many there are', () => {
+    const ids = Array.from({ length: 300 }, (_, n) => `call ${n}`)
+    let looks = 0
+    const countTokens: typeof estimateTokens = (message) => {
+      looks++
+      return estimateTokens(message)
+    }
+    const messages = log(['user', 'go'], ['assistant', ids.map((id) => call(id))])
+    const results = log(['tool', ids.map((id) => result(id))], ['assistant', 'done'])
+    const steps = grouping(
+      [...messages, ...results.map((each) => ({ ...each, seq: each.seq + 2 }))],
+      countTokens,
+      50,
+    )
+    let most = 0
+    for (let before = looks; steps.next().done !== true; before = looks) most = Math.max(most, looks - before)
+    expect(looks).toBeGreaterThan(299)
+    expect(most).toBeLessThan(10)
+  })
 })

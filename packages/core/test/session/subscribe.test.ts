@@ -249,6 +249,41 @@ describe('a subscription', () => {
     expect(calls).toEqual(['read', ...Array.from({ length: 3 }, () => 'messages')])
   })
 
+  it('reads once for all who subscribe in a process, and again for what is long', async () => {
+    const calls: string[] = []
+    const store = wrapStore(memoryStore(), (method, call) => {
+      calls.push(method)
+      return call()
+    })
+    const sessions = service(store)
+    const session = await sessions.for(alice).create({ id: 's' })
+    await session.append(hello('first'))
+    const readers = await Promise.all(Array.from({ length: 50 }, () => sessions.for(alice).get('s')))
+    const all = readers.map((reader) => subscribe(reader))
+    const during = async (change: () => Promise<unknown>, count: number): Promise<string[]> => {
+      calls.length = 0
+      const begun = change()
+      const told = await Promise.all(all.map((updates) => updates.during(() => begun, count)))
+      expect(new Set(told.map((one) => one.join())).size).toBe(1)
+      return told[0]!
+    }
+    await during(async () => {}, 1)
+    expect(calls.filter((method) => method === 'messages').length).toBeLessThan(10)
+    expect(await during(() => session.append(hello('next')), 2)).toEqual([
+      'message 2: next',
+      'changed messages',
+    ])
+    expect(calls.filter((method) => method === 'messages').length).toBeLessThan(10)
+    const long = 'long '.repeat(20_000)
+    expect(await during(() => session.append(hello(long)), 2)).toHaveLength(2)
+    // What has just been read for others does not stay in memory.
+    for (const late of [await sessions.for(alice).get('s'), await sessions.for(alice).get('s')]) {
+      calls.length = 0
+      await subscribe(late).next()
+      expect(calls).toContain('messages')
+    }
+  })
+
   it.each<[string, (session: Session) => Promise<unknown>]>([
     ['deleted', async (session) => session.delete()],
     ['given another credential', async (session) => session.rotateCredential()],
