@@ -1,19 +1,13 @@
-import { telling } from '../calling.js'
 import type { SessionWarning } from './settings.js'
+import { toWarn } from './warn.js'
 
 /** Passes on each kind of warning once, however often it comes. @param tell Default: `console.warn`. */
-export function warnOnce(
-  tell: (warning: SessionWarning) => void = toConsole,
-): (warning: SessionWarning) => void {
+export function warnOnce(tell?: (warning: SessionWarning) => void): (warning: SessionWarning) => void {
   const told = new Set<string>()
-  const safely = telling('onWarning', tell)
+  const warn = toWarn(tell)
   return (warning) => {
     if (told.has(warning.code)) return
     told.add(warning.code)
-    safely(warning)
+    warn(warning)
   }
-}
-
-function toConsole({ code, message }: SessionWarning): void {
-  console.warn(`[sessions] ${code}: ${message}`)
 }
