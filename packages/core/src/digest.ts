@@ -1,9 +1,14 @@
-import type { createHash, createHmac } from 'node:crypto'
 import { toBase64Url } from './ids.js'
 
+/** As the types of Node have it, which pages that take this package need not have. */
+interface Hashing {
+  update(data: string | Uint8Array): Hashing
+  digest(encoding: 'base64url'): string
+}
+
 interface NodeCrypto {
-  readonly createHash: typeof createHash
-  readonly createHmac: typeof createHmac
+  createHash(name: 'sha256'): Hashing
+  createHmac(name: 'sha256', key: Uint8Array): Hashing
 }
 
 /**
