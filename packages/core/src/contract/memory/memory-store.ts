@@ -72,9 +72,9 @@ const optionNames: OptionNames<MemoryStoreOptions> = {
  *
  * Bounded by sessions and by bytes: past either, the least recently used session is evicted, and is then absent like a
  * deleted one. Side records have a bound of their own. A session larger than `maxBytes` on its own is refused with
- * `store_full`. `list` costs as much as its page; a list of a user and a label costs as much as the shorter of the two
- * lists. There are no timers. A session past its deadline is absent at once. Its memory comes back when a caller asks
- * for it, when other sessions are made, and by `sweep`.
+ * `store_full`. `list` costs as much as its page and, for a user and a label, the sessions of other labels that it skips.
+ * There are no timers. A session past its deadline is absent at once. Its memory comes back when a caller asks for it, when
+ * other sessions are made, and by `sweep`.
  *
  * @example
  * ```ts
@@ -194,14 +194,12 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
 
     async list(query) {
       checkSessionQuery(query)
-      const { userId, label, limit, cursor } = query
+      const { label, limit, cursor } = query
       const now = clock()
       const items: SessionRecord[] = []
       const start = startOf(query, cursor === undefined ? undefined : parseCursor(cursor))
       for (const session of tableOf(query).active(query, start)) {
-        if (session.isPast(now)) continue
-        if (userId !== undefined && session.userId !== userId) continue
-        if (label !== undefined && session.label !== label) continue
+        if (session.isPast(now) || (label !== undefined && session.label !== label)) continue
         // The store has found one session more than the page holds, so there is a next page.
         if (items.length === limit) return { items, cursor: toCursor(items.at(-1)!) }
         items.push(session.record())

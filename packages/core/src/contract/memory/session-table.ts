@@ -128,15 +128,12 @@ export class SessionTable {
     return undefined
   }
 
-  /** A tenant's, a user's or a label's sessions, newest activity first, from `after` on: of both, either's. */
+  /** A user's sessions, or a label's, or a tenant's, newest activity first, from `after` on. */
   *active({ tenantId, userId, label }: Listed, after?: Activity): Generator<MemorySession> {
-    const tenant = this.#tenants.get(tenantId)
-    if (tenant === undefined) return
-    const ofUser = userId === undefined ? tenant.active : tenant.users.get(userId)
-    const ofLabel = label === undefined ? tenant.active : tenant.labels.get(label)
-    if (ofUser === undefined || ofLabel === undefined) return
-    const shorter = ofUser.size < ofLabel.size ? ofUser : ofLabel
-    for (const { session } of shorter.backwards(after)) yield session
+    const { active, users, labels } = this.#tenants.get(tenantId) ?? {}
+    const list = userId !== undefined ? users?.get(userId) : label !== undefined ? labels?.get(label) : active
+    if (list === undefined) return
+    for (const { session } of list.backwards(after)) yield session
   }
 
   // A deadline that only moves later leaves the slot where it is: most appends move the deadline, and no append should
