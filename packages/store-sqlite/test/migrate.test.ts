@@ -10,23 +10,23 @@ test('20 connections at once to an empty file: one makes the tables, all succeed
   const migrators = Array.from({ length: 20 }, () => openRaw(path))
   const results = await Promise.all(migrators.map((database) => migrate(database, { tablePrefix: 'x_' })))
   expect(results.filter(({ from }) => from === 0)).toHaveLength(1)
-  expect(results.every(({ to }) => to === 3)).toBe(true)
+  expect(results.every(({ to }) => to === 4)).toBe(true)
   const versions = migrators[0]!.prepare('select version from x_session_migrations').all()
-  expect(versions).toEqual([{ version: 1 }, { version: 2 }, { version: 3 }])
+  expect(versions).toEqual([{ version: 1 }, { version: 2 }, { version: 3 }, { version: 4 }])
   for (const database of migrators) database.close()
 })
 
 test('a migration again changes nothing', async () => {
   const path = newPath()
-  expect(await migrate(path)).toEqual({ from: 0, to: 3 })
+  expect(await migrate(path)).toEqual({ from: 0, to: 4 })
   const store = sqliteStore(path)
   await store.commit(ref, { revision: 0, body: 'kept' })
-  expect(await migrate(path)).toEqual({ from: 3, to: 3 })
+  expect(await migrate(path)).toEqual({ from: 4, to: 4 })
   expect((await store.read(ref))?.body).toBe('kept')
   await store.close()
 })
 
-test('version 1 to 3 keeps every message', async () => {
+test('version 1 to 4 keeps every message', async () => {
   const raw = openRaw(newPath())
   raw.exec(migrationSql().split('alter table')[0]! + 'commit')
   expect(raw.prepare('select max(version) as version from llm_session_migrations').all()).toEqual([
@@ -37,7 +37,7 @@ test('version 1 to 3 keeps every message', async () => {
   raw.exec("insert into llm_session_bodies values (1, ''), (2, 'body')")
   raw.exec(`insert into llm_session_messages (session_key, seq, at, id, payload)
     values (2, 1, 5, 'a', 'A'), (2, 2, 6, 'b', 'B'), (2, 3, 7, 'c', 'C'), (1, 1, 5, 'a', 'other')`)
-  expect(await migrate(raw)).toEqual({ from: 1, to: 3 })
+  expect(await migrate(raw)).toEqual({ from: 1, to: 4 })
   const store = sqliteStore(raw)
   const { body, messages } = (await store.read(ref, { tail: 10 }))!
   expect({ body, messages }).toEqual({
@@ -70,7 +70,7 @@ test('the SQL can be applied by other means', async () => {
   raw.exec(migrationSql())
   raw.exec(migrationSql({ tablePrefix: 'x_' }))
   await checkSchema(raw)
-  expect(await migrate(raw, { tablePrefix: 'x_' })).toEqual({ from: 3, to: 3 })
+  expect(await migrate(raw, { tablePrefix: 'x_' })).toEqual({ from: 4, to: 4 })
   expect((await sqliteStore(raw).commit(ref, { revision: 0 })).record.revision).toBe(1)
   raw.close()
 })
@@ -79,7 +79,7 @@ test('checkSchema says which version is there and which is needed', async () => 
   const raw = openRaw(newPath())
   await expect(checkSchema(raw)).rejects.toMatchObject({
     code: 'store_failed',
-    message: /at version 0 and this package needs version 3/,
+    message: /at version 0 and this package needs version 4/,
   })
   raw.close()
 })

@@ -40,7 +40,7 @@ test('a list looks at 1,000 sessions in a step, and leaves out none between two 
   expect(await ids(9, { userId: 'bob' })).toEqual([])
   expect(await ids(3, { label: 'rare', activeBefore: 999_997 })).toEqual(rare.slice(2 + 3))
   const list = (limit: number) =>
-    noted.of(() => noted.store.list({ tenantId: noted.tenantId, label: 'rare', limit }))
+    noted.of(() => noted.store.list({ tenantId: noted.tenantId, userId: 'alice', label: 'rare', limit }))
   const step = whole('select', 'select')
   expect(await list(2)).toEqual(step)
   expect(await list(4)).toEqual([...step, ...step])

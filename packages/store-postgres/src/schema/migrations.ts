@@ -12,7 +12,17 @@ export const migrations: readonly Migration[] = [
   { version: 2, commands: createUsageTables },
   { version: 3, commands: createSearchTables },
   { version: 4, commands: createFactsTable },
+  { version: 5, commands: indexLabels },
 ]
+
+/** The version that lists by label need to be fast. */
+export const labelVersion = 5
+
+/** The index by label of a table, by its name without a schema. */
+export const labelIndex = (table: string): string => `${table}_label_active`
+
+export const labelColumns = `(tenant_id, label, active_at desc, id)
+  where label is not null`
 
 export const latestVersion = migrations.length
 
@@ -173,4 +183,10 @@ function createFactsTable({ prefix, facts }: TableNames): string[] {
     `create index "${prefix}session_facts_at" on ${facts} (tenant_id, created_at, session_key)`,
     `create index "${prefix}session_facts_unit" on ${facts} (tenant_id, unit) where unit is not null`,
   ]
+}
+
+// Each session has labels of its own for what is kept beside it. On a large table the index is there already: see
+// `indexLargeTables`.
+function indexLabels({ prefix, sessions }: TableNames): string[] {
+  return [`create index if not exists "${prefix}${labelIndex('sessions')}" on ${sessions} ${labelColumns}`]
 }

@@ -1,7 +1,8 @@
 import { checkOptions, checkTimeout, checkWhole, type OptionNames, SessionError } from '@sessions/core/store'
 import type { Connection, ConnectionSource } from '../connection/database.js'
 import { judge } from '../connection/errors.js'
-import { latestVersion, migrations } from '../schema/migrations.js'
+import { labelVersion, latestVersion, migrations } from '../schema/migrations.js'
+import { indexLargeTables } from './index-large-tables.js'
 import { createPostgresPool } from '../connection/pool.js'
 import { policySql, type RowLevelSecurity, toSetting } from './row-level-security.js'
 import { type TableNames, type TableOptions, toTableNames } from '../schema/schema.js'
@@ -38,7 +39,8 @@ export interface Migrated {
 
 /**
  * Brings the tables to the version this package needs, in one transaction. Any number of processes may do so at once:
- * they take turns, and the first one does the work. Needs a role that may create tables in the schema.
+ * they take turns, and the first one does the work. An index of a large table is made before it, beside the writes. Needs a
+ * role that may create tables in the schema.
  *
  * @param db as for `postgresStore`; of a URL the connection is closed again.
  * @throws `store_failed` when the tables are of a later version than this package knows, have other `partitions`, or
@@ -65,10 +67,14 @@ export async function migrate<Tables>(
   const until = performance.now() + timeoutMs
   const progress = { isCommitting: false }
   try {
-    return await using(db, (source) =>
-      source.use(until, (connection) =>
-        migrateOn(connection, names, { setting, partitions, timeoutMs, progress }),
-      ),
+    return await using(
+      db,
+      (source) =>
+        source.use(until, (connection) =>
+          migrateOn(connection, names, { setting, partitions, timeoutMs, until, progress }),
+        ),
+      // The index of a large table takes longer than a call.
+      { statement_timeout: 0 },
     )
   } catch (error) {
     throw judge(error, { unknown: progress.isCommitting }).error
@@ -146,9 +152,10 @@ export function checkVersion(version: number, names: TableNames): void {
 async function using<Tables, T>(
   db: string | PostgresDatabase<Tables>,
   work: (source: ConnectionSource) => Promise<T>,
+  options: { statement_timeout?: number } = {},
 ): Promise<T> {
   if (typeof db !== 'string') return work(toSource(db))
-  const pool = createPostgresPool(db, { max: 1 })
+  const pool = createPostgresPool(db, { max: 1, ...options })
   try {
     return await work(toSource(pool))
   } finally {
@@ -160,6 +167,7 @@ interface MigrationSettings {
   setting: string | undefined
   partitions: number | undefined
   timeoutMs: number
+  until: number
   /** Told when the outcome is no longer known without an answer. */
   progress: { isCommitting: boolean }
 }
@@ -167,10 +175,23 @@ interface MigrationSettings {
 async function migrateOn(
   connection: Connection,
   names: TableNames,
-  { setting, partitions, timeoutMs, progress }: MigrationSettings,
+  settings: MigrationSettings,
 ): Promise<Migrated> {
-  const run = (...commands: string[]) => connection.script(commands)
   await checkEncoding(connection)
+  const migrated = await migrateInTransaction(connection, names, settings, { isPrepared: false })
+  if (migrated !== undefined) return migrated
+  await indexLargeTables(connection, names, settings.until)
+  return (await migrateInTransaction(connection, names, settings, { isPrepared: true }))!
+}
+
+/** Undefined, with nothing done, for tables that may need an index beforehand. */
+async function migrateInTransaction(
+  connection: Connection,
+  names: TableNames,
+  { setting, partitions, timeoutMs, progress }: MigrationSettings,
+  { isPrepared }: { isPrepared: boolean },
+): Promise<Migrated | undefined> {
+  const run = (...commands: string[]) => connection.script(commands)
   await run('begin')
   try {
     // Other processes may migrate first, and the wait for them is no fault, whatever the timeouts of the pool are.
@@ -179,9 +200,18 @@ async function migrateOn(
       `set local lock_timeout = ${timeoutMs}`,
       lockSql(names),
     )
+    // No look at the version before the lock: a server may remember that there were no tables.
     const from = await versionOn(connection, names)
     if (from > latestVersion) throw newer(from)
     if (partitions !== undefined) await checkPartitioned(connection, names, from, partitions)
+    if (from > 0 && from < labelVersion && !isPrepared) {
+      await run('rollback')
+      return undefined
+    }
+    if (setting !== undefined && from > 0 && from < latestVersion) {
+      // The policies need this lock in the end. With it from the start no call is in the way that waits for the index.
+      await run(`lock table ${names.sessions} in access exclusive mode`)
+    }
     if (from === 0) await run(schemaSql(names), tableSql(names))
     for (const { version, commands } of migrations) {
       if (version > from) await run(...commands(names, partitions), recordSql(names, version))

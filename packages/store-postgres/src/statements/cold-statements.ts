@@ -219,7 +219,8 @@ function list({ sessions }: TableNames, { user, label, cursor }: ListForm): stri
     // A row without it has no place in the order.
     't.active_at is not null',
     ...(user ? ['t.user_id = :user::text'] : []),
-    ...(label ? ['t.label = :label::text'] : []),
+    // A user has few sessions, and a label may have many, which the plan of a prepared statement does not know.
+    ...(label ? [user ? 't.label is not distinct from :label::text' : 't.label = :label::text'] : []),
     // The first bound leads into the index; the second leaves out the sessions of that moment that the last page had.
     ...(cursor
       ? ['t.active_at <= :activeAt::bigint', '(t.active_at < :activeAt::bigint or t.id > :afterId::text)']

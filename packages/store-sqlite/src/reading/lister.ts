@@ -28,6 +28,14 @@ interface Clause {
   readonly values: readonly SqliteValue[]
 }
 
+/** The sessions that a list is about. */
+interface Listed {
+  /** What leads into an index, in whose order they are read. */
+  readonly range: Clause
+  /** What leaves out some of these. */
+  readonly filters: readonly Clause[]
+}
+
 // One step looks at so many sessions, and may list none of them. It takes some two milliseconds.
 const maxLookedAt = 1000
 
@@ -48,14 +56,13 @@ export class Lister {
     const { tenantId, limit } = query
     const until = performance.now() + this.#timeoutMs
     const listed = toListed(query)
-    const label = query.label === undefined ? undefined : encodeText(query.label)
     const found: SessionRecord[] = []
     // The list reads one row more than the page has. If it finds that row, there is a next page. It reads on where rows
     // cannot be read, because the page leaves them out.
     for (let start = toStart(query), isEnd = false; found.length <= limit && !isEnd;) {
       const wanted = limit + 1 - found.length
       const { rows, end } = await this.#database.read(until, (connection, now) =>
-        this.#step(connection, { listed, start, label, now, limit: wanted }),
+        this.#step(connection, { listed, start, now, limit: wanted }),
       )
       found.push(...rows.flatMap((row) => toRecords(tenantId, row)))
       start = rows.length < wanted ? end : placeOf(rows.at(-1)!)
@@ -70,9 +77,9 @@ export class Lister {
    */
   #step(
     connection: Connection,
-    { listed, start, label, now, limit }: Step,
+    { listed, start, now, limit }: Step,
   ): { rows: Row[]; end?: Place | undefined } {
-    const range = [listed, ...(start === undefined ? [] : [isAfter(start)])]
+    const range = [listed.range, ...(start === undefined ? [] : [isAfter(start)])]
     const edge = connection.first(
       `select active_at, id from ${this.#sessions} where ${toSql(range)} ${order} limit 1 offset ${maxLookedAt - 1}`,
       ...toValues(range),
@@ -82,7 +89,7 @@ export class Lister {
       ...range,
       ...(end === undefined ? [] : [isUpTo(end)]),
       { sql: '(expires_at is null or expires_at > ?)', values: [now] },
-      ...(label === undefined ? [] : [{ sql: 'label = ?', values: [label] }]),
+      ...listed.filters,
     ]
     const rows = connection.all(
       `select id, active_at, ${recordText} as record from ${this.#sessions} where ${toSql(wanted)} ${order} limit ?`,
@@ -94,21 +101,25 @@ export class Lister {
 }
 
 interface Step {
-  readonly listed: Clause
+  readonly listed: Listed
   readonly start: Place | undefined
-  readonly label: string | undefined
   readonly now: number
   readonly limit: number
 }
 
 const order = 'order by active_at desc, id'
 
-function toListed({ tenantId, userId }: SessionQuery): Clause {
-  const tenant = encodeText(tenantId)
+function toListed({ tenantId, userId, label }: SessionQuery): Listed {
   // A row without a time of activity has no place in the order.
   const sql = 'tenant_id = ? and active_at is not null'
-  if (userId === undefined) return { sql, values: [tenant] }
-  return { sql: `${sql} and user_id = ?`, values: [tenant, encodeText(userId)] }
+  const named = [
+    ...(userId === undefined ? [] : [{ sql: 'user_id = ?', values: [encodeText(userId)] }]),
+    ...(label === undefined ? [] : [{ sql: 'label = ?', values: [encodeText(label)] }]),
+  ]
+  const range = [{ sql, values: [encodeText(tenantId)] }, ...named.slice(0, 1)]
+  // Without statistics SQLite cannot tell which index is better. The user's is: an application has few labels.
+  const filters = named.slice(1).map((clause) => ({ ...clause, sql: `+${clause.sql}` }))
+  return { range: { sql: toSql(range), values: toValues(range) }, filters }
 }
 
 /** The place after which a list begins: the later one of the places that the query gives. */

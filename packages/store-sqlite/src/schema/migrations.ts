@@ -11,6 +11,7 @@ export const migrations: readonly Migration[] = [
   { version: 1, commands: createTables },
   { version: 2, commands: placeMessages },
   { version: 3, commands: createSearch },
+  { version: 4, commands: indexLabels },
 ]
 
 export const latestVersion = migrations.length
@@ -120,5 +121,13 @@ function createSearch({ prefix, entries, words, searched }: TableNames): string[
   primary key (tenant_id, session_id)
 ) without rowid`,
     `create index "${prefix}session_searched_end" on ${searched} (tenant_id, expires_at) where expires_at is not null`,
+  ]
+}
+
+// Each session has labels of its own for what is kept beside it.
+function indexLabels({ prefix, sessions }: TableNames): string[] {
+  return [
+    `create index "${prefix}sessions_label_active" on ${sessions} (tenant_id, label, active_at desc, id)
+  where label is not null`,
   ]
 }

@@ -14,9 +14,10 @@ import type {
   StoredMessage,
 } from '../session-store.js'
 
-// The engine needs roughly this beside the text: an object and two map entries for a message, some more for a session.
+// The engine needs roughly this beside the text: an object and two map entries for a message, some more for a session
+// and its places in lists.
 const messageBytes = 200
-const sessionBytes = 600
+const sessionBytes = 800
 
 // Real stores keep `activeAt` in an index that most appends must not touch. So `activeAt` moves in steps in every
 // store.

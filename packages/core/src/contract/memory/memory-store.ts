@@ -72,9 +72,9 @@ const optionNames: OptionNames<MemoryStoreOptions> = {
  *
  * Bounded by sessions and by bytes: past either, the least recently used session is evicted, and is then absent like a
  * deleted one. Side records have a bound of their own. A session larger than `maxBytes` on its own is refused with
- * `store_full`. `list` costs as much as its page and the sessions of other labels that it skips. There are no timers. A
- * session past its deadline is absent at once. Its memory comes back when a caller asks for it, when other sessions are
- * made, and by `sweep`.
+ * `store_full`. `list` costs as much as its page and, for a user and a label, the sessions of other labels that it skips.
+ * There are no timers. A session past its deadline is absent at once. Its memory comes back when a caller asks for it, when
+ * other sessions are made, and by `sweep`.
  *
  * @example
  * ```ts
@@ -101,7 +101,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
     parts.set(kind, part)
     return part
   }
-  const tableOf = ({ tenantId }: SessionRef) => partOf(tenantId).table
+  const tableOf = ({ tenantId }: Pick<SessionRef, 'tenantId'>) => partOf(tenantId).table
 
   function existing(ref: SessionRef): MemorySession {
     const session = tableOf(ref).use(ref, clock())
@@ -194,11 +194,11 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
 
     async list(query) {
       checkSessionQuery(query)
-      const { tenantId, userId, label, limit, cursor } = query
+      const { label, limit, cursor } = query
       const now = clock()
       const items: SessionRecord[] = []
       const start = startOf(query, cursor === undefined ? undefined : parseCursor(cursor))
-      for (const session of partOf(tenantId).table.active(tenantId, userId, start)) {
+      for (const session of tableOf(query).active(query, start)) {
         if (session.isPast(now) || (label !== undefined && session.label !== label)) continue
         // The store has found one session more than the page holds, so there is a next page.
         if (items.length === limit) return { items, cursor: toCursor(items.at(-1)!) }

@@ -1,4 +1,5 @@
 import type { SessionRef } from '../session-record.js'
+import type { SessionQuery } from '../session-store.js'
 import type { MemorySession } from './memory-session.js'
 import { SortedList } from './sorted-list.js'
 
@@ -10,6 +11,7 @@ interface Activity {
 interface Entry extends Activity {
   readonly session: MemorySession
   readonly userId: string | undefined
+  readonly label: string | undefined
 }
 
 interface Due {
@@ -27,7 +29,11 @@ interface Tenant {
   readonly sessions: Map<string, MemorySession>
   readonly active: ActivityList
   readonly users: Map<string, ActivityList>
+  readonly labels: Map<string, ActivityList>
 }
+
+/** The sessions that a list is about. */
+type Listed = Pick<SessionQuery, 'tenantId' | 'userId' | 'label'>
 
 /** What the table remembers of a session beside the session itself. */
 interface Place {
@@ -81,7 +87,8 @@ export class SessionTable {
     }
     this.#bytes += session.bytes - place.bytes
     place.bytes = session.bytes
-    if (place.entry.activeAt !== session.activeAt || place.entry.userId !== session.userId) {
+    const { activeAt, userId, label } = place.entry
+    if (activeAt !== session.activeAt || userId !== session.userId || label !== session.label) {
       leave(tenant, place.entry)
       place.entry = enter(tenant, session)
     }
@@ -121,10 +128,10 @@ export class SessionTable {
     return undefined
   }
 
-  /** A tenant's or a user's sessions, newest activity first, from `after` on. */
-  *active(tenantId: string, userId: string | undefined, after?: Activity): Generator<MemorySession> {
-    const tenant = this.#tenants.get(tenantId)
-    const list = userId === undefined ? tenant?.active : tenant?.users.get(userId)
+  /** A user's sessions, or a label's, or a tenant's, newest activity first, from `after` on. */
+  *active({ tenantId, userId, label }: Listed, after?: Activity): Generator<MemorySession> {
+    const { active, users, labels } = this.#tenants.get(tenantId) ?? {}
+    const list = userId !== undefined ? users?.get(userId) : label !== undefined ? labels?.get(label) : active
     if (list === undefined) return
     for (const { session } of list.backwards(after)) yield session
   }
@@ -145,7 +152,12 @@ export class SessionTable {
   #tenant(tenantId: string): Tenant {
     let tenant = this.#tenants.get(tenantId)
     if (tenant === undefined) {
-      tenant = { sessions: new Map(), active: new SortedList(byActivity), users: new Map() }
+      tenant = {
+        sessions: new Map(),
+        active: new SortedList(byActivity),
+        users: new Map(),
+        labels: new Map(),
+      }
       this.#tenants.set(tenantId, tenant)
     }
     return tenant
@@ -153,25 +165,35 @@ export class SessionTable {
 }
 
 function enter(tenant: Tenant, session: MemorySession): Entry {
-  const { activeAt, id, userId } = session
-  const entry = { activeAt, id, userId, session }
+  const { activeAt, id, userId, label } = session
+  const entry = { activeAt, id, userId, label, session }
   tenant.active.add(entry)
-  if (userId === undefined) return entry
-  let list = tenant.users.get(userId)
-  if (list === undefined) {
-    list = new SortedList(byActivity)
-    tenant.users.set(userId, list)
-  }
-  list.add(entry)
+  addTo(tenant.users, userId, entry)
+  addTo(tenant.labels, label, entry)
   return entry
 }
 
 function leave(tenant: Tenant, entry: Entry): void {
   tenant.active.delete(entry)
-  if (entry.userId === undefined) return
-  const list = tenant.users.get(entry.userId)
+  deleteFrom(tenant.users, entry.userId, entry)
+  deleteFrom(tenant.labels, entry.label, entry)
+}
+
+function addTo(lists: Map<string, ActivityList>, name: string | undefined, entry: Entry): void {
+  if (name === undefined) return
+  let list = lists.get(name)
+  if (list === undefined) {
+    list = new SortedList(byActivity)
+    lists.set(name, list)
+  }
+  list.add(entry)
+}
+
+function deleteFrom(lists: Map<string, ActivityList>, name: string | undefined, entry: Entry): void {
+  if (name === undefined) return
+  const list = lists.get(name)
   list?.delete(entry)
-  if (list?.size === 0) tenant.users.delete(entry.userId)
+  if (list?.size === 0) lists.delete(name)
 }
 
 // The list is read from its end: the newest activity comes first, and sessions of equal activity come by id.

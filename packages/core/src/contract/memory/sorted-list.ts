@@ -5,7 +5,7 @@ const maxRun = 512
 /** Items in order. An item's place must not change while it is in here, and no two may have the same. */
 export class SortedList<Place, Item extends Place = Place> {
   /** No run is ever empty. */
-  readonly #runs: Item[][] = []
+  #runs: Item[][] = []
   readonly #compare: (a: Place, b: Place) => number
   #size = 0
 
@@ -26,7 +26,8 @@ export class SortedList<Place, Item extends Place = Place> {
     const at = Math.min(this.#runOf(item), this.#runs.length - 1)
     const run = this.#runs[at]
     if (run === undefined) {
-      this.#runs.push([item])
+      // Most lists by label have one item, and an array that grows takes room for many.
+      this.#runs = [[item]]
       return
     }
     run.splice(this.#rank(run, item), 0, item)
