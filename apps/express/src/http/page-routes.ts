@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { isSessionError, type JsonObject, newId, type Respond, type Session } from '@sessions/core'
 import { findSession, getSession } from '@sessions/express'
 import { type ErrorRequestHandler, type Request, type Response, Router, urlencoded } from 'express'
@@ -80,13 +81,19 @@ export function pageRoutes({ assistant, stop }: PageRoutesOptions): Router {
     const { seen } = readBody(req, checkoutSchema)
     const session = await getSession(req)
     const cart = await session.cart.get()
-    if (cart.items.length === 0) return sendShop(req, res, { notice: 'There is nothing to order.' })
-    if (markOf(cart) !== seen) {
+    if (cart.items.length > 0 && markOf(cart) !== seen) {
       const notice = 'Your cart has changed meanwhile. Look again before you order; nothing was ordered.'
       return sendShop(req, res, { notice })
     }
-    const { id } = await session.cart.checkout()
-    res.redirect(303, `/orders/${id}`)
+    try {
+      // Lines have ids of their own, so what was seen is one cart: sent twice, it is one order.
+      const changeId = createHash('sha256').update(seen).digest('base64url')
+      const { id } = await session.cart.checkout({ changeId })
+      res.redirect(303, `/orders/${id}`)
+    } catch (error) {
+      if (!isSessionError(error, 'invalid')) throw error
+      await sendShop(req, res, { notice: 'There is nothing to order.' })
+    }
   })
 
   router.get('/orders/:id', async (req, res) => {
