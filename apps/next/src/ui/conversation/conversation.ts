@@ -118,6 +118,12 @@ export class Conversation {
     void this.#deliver(sending)
   }
 
+  /** The device has its network back: what failed without it is done now. */
+  cameOnline(): void {
+    this.retry()
+    if (this.#view.notice !== undefined) void this.refresh()
+  }
+
   /** Answers a message again whose answer failed. */
   answerFailed(id: string, text: string): void {
     if (isBusy(this.#view)) return
