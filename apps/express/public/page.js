@@ -236,7 +236,10 @@ async function savePreferences(form) {
     for (const input of form.elements) input.defaultValue = input.value
     tell('Noted. Ask for a recommendation, and it counts.')
   } catch (error) {
-    problem.textContent = explain(error).replace('budget_range:', 'The budget')
+    problem.textContent = explain(error)
+      .replace(/^budget_range:/, 'The budget')
+      .replace(/^preferred_brands\[\d+\]:/, 'Each brand')
+      .replace(/^preferred_brands:/, 'The brands')
     problem.hidden = false
     if (error.path === 'budget_range') form.elements.budget_range.focus()
   }

@@ -73,6 +73,7 @@ export async function ask(method, path, body, headers = {}) {
   throw new Refused(
     status,
     problems[status] ??
+      (String(answer.path).endsWith('quantity') ? 'A cart holds 10,000 of one thing at most.' : undefined) ??
       (status >= 500 ? 'The gateway has a fault. Try again in a minute.' : (answer.detail ?? answer.title)),
   )
 }

@@ -25,15 +25,19 @@ describe('the page of the gateway', () => {
     await thing(laptop, 'Cup, 200 ml', 1)
   })
 
-  it.each(['forbids storage', 'has no room left'])('fills a cart where the browser %s', async (what) => {
+  it.each([
+    ['forbids storage', "Object.defineProperty(window, 'localStorage', { get: refuse })"],
+    ['has no room left', 'Storage.prototype.setItem = refuse'],
+  ])('fills a cart where the browser %s', async (_, refusing) => {
     const laptop = await device()
-    await laptop.addInitScript((isForbidden) => {
-      const refuse = (): never => {
-        throw new DOMException('Access is denied for this document.', 'SecurityError')
-      }
-      if (isForbidden) Object.defineProperty(window, 'localStorage', { get: refuse })
-      else Storage.prototype.setItem = refuse
-    }, what === 'forbids storage')
+    await laptop.addInitScript({
+      content: `{
+        const refuse = () => {
+          throw new DOMException('Access is denied for this document.', 'SecurityError')
+        }
+        ${refusing}
+      }`,
+    })
     await laptop.goto(server.url)
     await press(laptop, 'Add Head lamp')
     await thing(laptop, 'Head lamp', 1)
@@ -93,13 +97,13 @@ describe('the page of the gateway', () => {
     await laptop.request.post(`${server.url}/cart/quantity`, { form, headers: { origin: server.url } })
     await laptop.reload()
     expect(await laptop.getByRole('button', { name: /^One more/ }).isDisabled()).toBe(true)
-    const heights = await laptop
-      .locator('#cart .times, #cart .text, #cart .sum')
-      .evaluateAll((all) => all.map((each) => each.getBoundingClientRect().height))
-    for (const height of heights) expect(height).toBeLessThan(50)
+    for (const each of await laptop.locator('#cart .times, #cart .text, #cart .sum').all())
+      expect((await each.boundingBox())!.height).toBeLessThan(50)
     await look(laptop, 'small-ten-thousand')
     await laptop.goto(server.url)
     await thing(laptop, 'Head lamp', 10_000)
+    await press(laptop, 'Add Head lamp')
+    await laptop.getByText('A cart holds 10,000 of one thing at most.').waitFor()
     expect(await laptop.getByRole('button', { name: /^One more/ }).isDisabled()).toBe(true)
   })
 })
