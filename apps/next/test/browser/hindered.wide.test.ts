@@ -1,6 +1,18 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
-import { answered, answers, awake, button, composer, linkOf, openDesk, say, talk } from './desk.js'
+import {
+  answered,
+  answers,
+  awake,
+  button,
+  composer,
+  conversations,
+  inspector,
+  linkOf,
+  openDesk,
+  say,
+  talk,
+} from './desk.js'
 
 const desk = openDesk()
 
@@ -60,6 +72,32 @@ describe('a network that is away for a moment', () => {
     await page.context().setOffline(false)
     await answered(page, 2)
     expect(await button(page, 'Look again').count()).toBe(0)
+    forgive()
+  })
+})
+
+describe('an answer that is lost, and a press that is doubled', () => {
+  it('confirms the order that was placed, and forks once', async () => {
+    const page = await desk.device()
+    await talk(page, 'Add a fox cup')
+    await page.route(
+      '**/cart/checkout',
+      async (route) => {
+        await route.fetch()
+        await route.abort()
+      },
+      { times: 1 },
+    )
+    await button(inspector(page), 'Check out').click()
+    await inspector(page).getByText('Ordered, for €18.00.').waitFor()
+    const first = page.url()
+    await button(answers(page), 'Fork from here').dblclick()
+    await page.waitForURL((url) => url.href !== first)
+    await answered(page, 1)
+    // Were there another, it would have been made before this.
+    await page.reload()
+    await awake(page)
+    expect(await conversations(page).locator('a[href^="/c/"]').count()).toBe(2)
     forgive()
   })
 })
