@@ -31,6 +31,8 @@ async function attempt(work) {
     await refresh()
   } catch (error) {
     tell(explain(error))
+    // It may have been done, and only the answer got lost.
+    await refresh().catch(() => {})
   }
 }
 
@@ -211,8 +213,8 @@ const actions = {
     const response = await post.form('/page/checkout', fields)
     if (response.redirected) location.assign(response.url)
     else {
-      tell('Your cart has changed meanwhile. Look again before you order; nothing was ordered.')
-      await refresh()
+      const answer = new DOMParser().parseFromString(await response.text(), 'text/html')
+      tell(answer.getElementById('notice').textContent)
     }
   },
 }
@@ -234,7 +236,10 @@ async function savePreferences(form) {
     for (const input of form.elements) input.defaultValue = input.value
     tell('Noted. Ask for a recommendation, and it counts.')
   } catch (error) {
-    problem.textContent = explain(error).replace('budget_range:', 'The budget')
+    problem.textContent = explain(error)
+      .replace(/^budget_range:/, 'The budget')
+      .replace(/^preferred_brands\[\d+\]:/, 'Each brand')
+      .replace(/^preferred_brands:/, 'The brands')
     problem.hidden = false
     if (error.path === 'budget_range') form.elements.budget_range.focus()
   }
@@ -270,6 +275,13 @@ $('stop').addEventListener('click', async () => {
     // Without the server the page at least stops waiting.
     running?.abort()
   }
+})
+
+// A browser cuts what is pasted without a word.
+$('q').addEventListener('paste', ({ clipboardData }) => {
+  const { value, selectionStart, selectionEnd, maxLength } = $('q')
+  const length = value.length - (selectionEnd - selectionStart) + clipboardData.getData('text').length
+  if (length > maxLength) tell('A question has 4,000 characters at most. The end of your text was left out.')
 })
 
 document.addEventListener('visibilitychange', watchCart)

@@ -56,12 +56,17 @@ export const ask = {
   },
 }
 
+// The answer may have got lost after the work.
+const unsure = 'See whether it was done before you try again.'
+
 /** What went wrong, for people. */
-export function say(error, comfort = 'Nothing was changed.') {
-  const { status, message } = error
-  if (status === 0) return `The shop cannot be reached; you seem to be offline. ${comfort}`
-  if (status === 429) return `That was too fast. Wait a minute, then try again. ${comfort}`
+export function say(error, comfort) {
+  const { status, message, path = '' } = error
+  if (status === 0) return `The shop cannot be reached; you seem to be offline. ${comfort ?? unsure}`
+  if (status === 429)
+    return `That was too fast. Wait a minute, then try again. ${comfort ?? 'Nothing was changed.'}`
   if (status === 404) return 'This session has ended, or the thing is gone. Reload the page to go on.'
-  if (status >= 500) return `The shop has a fault. Try again in a moment. ${comfort}`
+  if (status >= 500) return `The shop has a fault. Try again in a moment. ${comfort ?? unsure}`
+  if (path.endsWith('quantity')) return 'A cart holds 10,000 of one thing at most.'
   return message || 'This did not work.'
 }

@@ -1,10 +1,21 @@
 // A laptop's side of it: calls tools as an assistant would, shows where to go on, and sees when it has gone on there.
-import { beginAnew, execute, sessionId, setQuantity, viewCart, watch } from './gateway.js'
+import {
+  beginAnew,
+  execute,
+  gatewayNow,
+  sessionId,
+  setQuantity,
+  viewCart,
+  watch,
+  watchTabs,
+} from './gateway.js'
 import { renderSVG } from './uqr/index.mjs'
 
 const at = (selector) => document.querySelector(selector)
 const money = ({ amount, currency }) =>
   new Intl.NumberFormat('en', { style: 'currency', currency }).format(amount / 100)
+/** As many of one thing a cart holds. */
+const most = 10_000
 const things = (count) => `${count} thing${count === 1 ? '' : 's'}`
 
 /** An element with text in it; nothing from anywhere is ever read as HTML. */
@@ -25,8 +36,13 @@ async function attempt(work) {
   try {
     await work()
   } catch (error) {
-    if (error.status === 404 && sessionId() !== null) goneFrom()
-    else say(error.message)
+    if (error.status === 404 && sessionId() !== null) return goneFrom()
+    say(error.message)
+    // What was asked for may have been done, and only the answer got lost.
+    if (error.status === 0)
+      await viewCart()
+        .then(showCart)
+        .catch(() => {})
   }
 }
 
@@ -49,7 +65,9 @@ function goneFrom() {
   stopWatching = undefined
   at('#gone-text').textContent = wasOffered
     ? 'Your cart is on your phone now. Order there; this device can do no more with it.'
-    : 'Your cart has left this device: it went on on another one, or has ended.'
+    : navigator.cookieEnabled
+      ? 'Your cart has left this device: it went on on another one, or has ended.'
+      : 'This browser forbids cookies. Without them no cart stays yours.'
   at('#gone').hidden = false
   at('#here').hidden = true
   at('#bar').hidden = true
@@ -91,7 +109,10 @@ function line(item) {
         ariaLabel: `${quantity === 1 ? 'Remove' : 'One less'} ${name}`,
       }),
       element('span', { className: 'times', textContent: `${quantity}` }),
-      press('+', () => change(item, quantity + 1), { ariaLabel: `One more ${name}` }),
+      press('+', () => change(item, quantity + 1), {
+        ariaLabel: `One more ${name}`,
+        disabled: quantity >= most,
+      }),
     ),
     element('strong', { className: 'sum', textContent: sum }),
   )
@@ -117,6 +138,18 @@ function showCart({ items }) {
 
 const look = () => attempt(async () => showCart(await viewCart()))
 
+/** The cart that has been begun meanwhile, in this tab or in another. */
+async function takeUp() {
+  stopWatching?.()
+  stopWatching = undefined
+  wasOffered = false
+  at('#gone').hidden = true
+  at('#transfer').hidden = true
+  at('#undo').hidden = true
+  for (const button of at('#products').querySelectorAll('button')) button.disabled = false
+  await look()
+}
+
 let expiry
 function showTransfer({ url, shortCode, expiresAt }) {
   wasOffered = true
@@ -141,7 +174,7 @@ function showTransfer({ url, shortCode, expiresAt }) {
       at('#transfer').hidden = true
       say('The link and the code are too old now. Make new ones when you need them.')
     },
-    Date.parse(expiresAt) - Date.now(),
+    Date.parse(expiresAt) - gatewayNow(),
   )
 }
 
@@ -162,12 +195,10 @@ at('#continue').addEventListener('click', () =>
 at('#anew').addEventListener('click', () =>
   attempt(async () => {
     await beginAnew()
-    wasOffered = false
-    at('#gone').hidden = true
-    for (const button of at('#products').querySelectorAll('button')) button.disabled = false
-    await look()
+    await takeUp()
   }),
 )
+watchTabs(() => void takeUp())
 addEventListener('online', () => void look())
 // What leads to the cart goes where the cart is in sight.
 new IntersectionObserver(([{ isIntersecting }]) => at('#bar').classList.toggle('arrived', isIntersecting), {

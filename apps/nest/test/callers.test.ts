@@ -141,5 +141,11 @@ it('answers so many requests of an address in a minute, whatever they ask for', 
     expect([answer.status, answer.body['code']]).toEqual([429, 'rate_limited'])
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
   }
+  // What people look at is said in a page.
+  for (const path of ['/', '/?from=mail', '/cart', '/continue']) {
+    const page = await fetch(limited.url + path)
+    expect([page.status, page.headers.get('content-type')]).toEqual([429, 'text/html; charset=utf-8'])
+    expect(await page.text()).toContain('That was too fast.')
+  }
   await limited.close()
 })

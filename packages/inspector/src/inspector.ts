@@ -92,7 +92,9 @@ export function createInspector(options: InspectorOptions): Inspector {
         Allow: 'GET, HEAD',
       })
     const url = new URL(request.url)
-    const path = url.pathname.slice(basePath.length).replace(/\/$/, '')
+    const path = isUnder(basePath, url.pathname)
+      ? url.pathname.slice(basePath.length).replace(/\/$/, '')
+      : undefined
     if (path === '/style.css') {
       const type = { 'Content-Type': 'text/css; charset=utf-8', 'Cache-Control': 'public, max-age=300' }
       return new Response(style, { headers: { ...headers, ...type } })
@@ -103,7 +105,7 @@ export function createInspector(options: InspectorOptions): Inspector {
     if (identity.roles?.includes('admin') !== true)
       return told(403, 'Not for you', 'The inspector is for admins of a tenant.')
     const look = { sessions, identity, basePath, store, system, maxTokens, url }
-    const shown = await route(look, path)
+    const shown = path === undefined ? undefined : await route(look, path)
     if (shown === undefined)
       return told(404, 'Nothing here', 'There is no such page, or the session is gone.')
     const { tenantId } = identity
@@ -111,7 +113,7 @@ export function createInspector(options: InspectorOptions): Inspector {
   }
 
   return {
-    owns: (pathname) => `${pathname}/`.startsWith(`${ownPath}/`),
+    owns: (pathname) => isUnder(ownPath, pathname),
     async handle(request, mounted) {
       const basePath = mountPathOf(mounted?.mountPath) + ownPath
       const told: Tell = (status, title, text) => answer(status, notice(basePath, title, text))
@@ -126,6 +128,8 @@ export function createInspector(options: InspectorOptions): Inspector {
     },
   }
 }
+
+const isUnder = (basePath: string, pathname: string): boolean => `${pathname}/`.startsWith(`${basePath}/`)
 
 interface Shown {
   readonly title: string

@@ -21,7 +21,7 @@ export function page({ basePath, title, section, tenantId, body }: PageParts): s
   const links = sections.map(
     ([name, label, path]) =>
       markup`<li>
-        <a href="${basePath}${path}" ${name === section && markup` aria-current="page"`}>${label}</a>
+        <a href="${`${basePath}${path}` || '/'}" ${name === section && markup` aria-current="page"`}>${label}</a>
       </li>`,
   )
   const document = markup`<html lang="en">

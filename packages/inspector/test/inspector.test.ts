@@ -259,6 +259,25 @@ describe('the inspector', () => {
     }
   })
 
+  it('links to its beginning where it has a host of its own', async () => {
+    const identify = () => ({ tenantId: 'acme', roles: ['admin'] })
+    const inspector = createInspector({ sessions: createSessions(), identify, basePath: '' })
+    const response = await inspector.handle(new Request('http://inspector.test/sessions'))
+    expect(response.status).toBe(200)
+    expect(await response.text()).toMatch(/<a href="\/"[^>]*>Overview</)
+  })
+
+  it('answers no path that is not below its own', async () => {
+    const identify = () => ({ tenantId: 'acme', roles: ['admin'] })
+    const inspector = createInspector({ sessions: createSessions(), identify, basePath: '/ops/inspector' })
+    const statusOf = async (path: string) =>
+      (await inspector.handle(new Request(`http://app.test${path}`))).status
+    for (const path of ['/', '/inspector', '/ops', '/xyz/inspector/sessions', '/ops/inspectors'])
+      expect(await statusOf(path), path).toBe(404)
+    for (const path of ['/ops/inspector', '/ops/inspector/', '/ops/inspector/sessions'])
+      expect(await statusOf(path), path).toBe(200)
+  })
+
   it('refuses wrong options', () => {
     const sessions = createSessions()
     const identify = () => undefined

@@ -68,7 +68,15 @@ export const preferencesSchema = z.looseObject({
       error: 'must be an amount, such as 500, or a range, such as 500-1000',
     })
     .optional(),
-  preferred_brands: z.union([z.array(z.string().max(100)).max(50), z.string().max(500), z.null()]).optional(),
+  preferred_brands: z
+    .union([
+      z
+        .array(z.string().max(100, { error: 'must have 100 characters at most' }))
+        .max(50, { error: 'must be 50 at most' }),
+      z.string().max(500),
+      z.null(),
+    ])
+    .optional(),
 })
 
 /**

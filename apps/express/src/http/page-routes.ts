@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import { isSessionError, type JsonObject, newId, type Respond, type Session } from '@sessions/core'
+import { parseWith } from '@sessions/core/node'
 import { findSession, getSession } from '@sessions/express'
 import { type ErrorRequestHandler, type Request, type Response, Router, urlencoded } from 'express'
 import { z } from 'zod'
@@ -55,7 +57,13 @@ export function pageRoutes({ assistant, stop }: PageRoutesOptions): Router {
   router.post('/page/add', async (req, res) => {
     const product = findProduct(readBody(req, addSchema).sku)
     if (product === undefined) return sendShop(req, res, { notice: 'The shop does not have that any more.' })
-    await (await getSession(req)).cart.add(toCartItem(product))
+    const { cart } = await getSession(req)
+    try {
+      await cart.add(toCartItem(product))
+    } catch (error) {
+      if (!isSessionError(error, 'invalid')) throw error
+      return sendShop(req, res, { notice: 'A cart holds 10,000 of one thing at most.' })
+    }
     res.redirect(303, '/')
   })
 
@@ -80,13 +88,19 @@ export function pageRoutes({ assistant, stop }: PageRoutesOptions): Router {
     const { seen } = readBody(req, checkoutSchema)
     const session = await getSession(req)
     const cart = await session.cart.get()
-    if (cart.items.length === 0) return sendShop(req, res, { notice: 'There is nothing to order.' })
-    if (markOf(cart) !== seen) {
+    if (cart.items.length > 0 && markOf(cart) !== seen) {
       const notice = 'Your cart has changed meanwhile. Look again before you order; nothing was ordered.'
       return sendShop(req, res, { notice })
     }
-    const { id } = await session.cart.checkout()
-    res.redirect(303, `/orders/${id}`)
+    try {
+      // Lines have ids of their own, so what was seen is one cart: sent twice, it is one order.
+      const changeId = createHash('sha256').update(seen).digest('base64url')
+      const { id } = await session.cart.checkout({ changeId })
+      res.redirect(303, `/orders/${id}`)
+    } catch (error) {
+      if (!isSessionError(error, 'invalid')) throw error
+      await sendShop(req, res, { notice: 'There is nothing to order.' })
+    }
   })
 
   router.get('/orders/:id', async (req, res) => {
@@ -107,9 +121,15 @@ export function pageRoutes({ assistant, stop }: PageRoutesOptions): Router {
       preferred_brands: brands.length === 0 ? null : brands,
       device_type: words.device_type.trim() || null,
     }
-    const { error } = preferencesSchema.safeParse(wanted)
-    if (error !== undefined) {
-      return sendShop(req, res, { notice: `Not saved: the budget ${error.issues[0]!.message}.` })
+    try {
+      parseWith(preferencesSchema, wanted, '')
+    } catch (error) {
+      if (!isSessionError(error, 'invalid')) throw error
+      const said = error.message
+        .replace(/^budget_range:/, 'the budget')
+        .replace(/^preferred_brands\[\d+\]:/, 'each brand')
+        .replace(/^preferred_brands:/, 'the brands')
+      return sendShop(req, res, { notice: `Not saved: ${said}.` })
     }
     await (await getSession(req)).preferences.merge(wanted)
     res.redirect(303, '/')

@@ -36,6 +36,8 @@ const hints = [
   'My budget is 500 to 1000',
   'What did I ask first?',
 ]
+/** As many of one thing a cart holds. */
+const most = 10_000
 const welcomed = ['GS24-128', 'MBA13-8', 'WH1000XM5', 'KINDLE']
 
 /** The shop: the conversation, and beside it the cart, the orders and the preferences. */
@@ -101,7 +103,7 @@ export function shopPage(shop: ShopPage): string {
 }
 
 /** What stands beside the conversation; the script fetches it again after each change. */
-export function side({ cart, orders, preferences, messages }: Omit<ShopPage, 'sessionId' | 'shown'>): Html {
+export function side({ sessionId, cart, orders, preferences }: ShopPage): Html {
   const total = cartTotal(cart)
   return html`<section aria-labelledby="cart-title">
       <h2 id="cart-title" data-count="${sayCount(cart)}">Cart</h2>
@@ -146,7 +148,7 @@ export function side({ cart, orders, preferences, messages }: Omit<ShopPage, 'se
       </form>
     </section>
     <p class="soft fine">
-      ${messages.length === 0 ? 'Nothing is kept before your first question.' : 'Kept for a day after your last visit.'}
+      ${sessionId === undefined ? 'Nothing is kept before you ask or choose something.' : 'Kept for a day after your last visit.'}
     </p>`
 }
 
@@ -230,7 +232,14 @@ function cartLine(item: CartItem): Html {
         −
       </button>
       <span class="times">${quantity}</span>
-      <button name="quantity" value="${quantity + 1}" aria-label="One more ${name}">+</button>
+      <button
+        name="quantity"
+        value="${quantity + 1}"
+        aria-label="One more ${name}"
+        ${quantity >= most ? html`disabled` : undefined}
+      >
+        +
+      </button>
       <button class="text" name="quantity" value="0" aria-label="Remove all ${name}">Remove</button>
     </form>
     <strong class="sum">${sumOf(item)}</strong>

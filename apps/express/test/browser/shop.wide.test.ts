@@ -120,7 +120,66 @@ describe('the shop', () => {
     await page.locator('#shown > li').first().waitFor()
     await page.context().setOffline(true)
     await page.locator('#shown button').first().click()
-    await page.getByText('Nothing was changed.').waitFor()
+    await page.getByText('See whether it was done before you try again.').waitFor()
+  })
+
+  it('shows what was done when the answer got lost, and orders it once', async () => {
+    const page = await device()
+    await page.goto(server.url)
+    const loseNext = (path: string) =>
+      page.route(
+        `**${path}`,
+        async (route) => {
+          await route.fetch({ maxRedirects: 0 })
+          await route.abort()
+        },
+        { times: 1 },
+      )
+    await loseNext('/cart/add')
+    await page.locator('#welcome .offer button').first().click()
+    await page.locator('#cart li').waitFor()
+    await page.getByText('See whether it was done').waitFor()
+    await loseNext('/page/checkout')
+    await page.getByRole('button', { name: /^Order for/ }).click()
+    await page.getByText('Nothing in it yet.').waitFor()
+    expect(await page.locator('#orders li').count()).toBe(1)
+    expect(await page.locator('#side .fine').textContent()).toContain('Kept for a day')
+  })
+
+  it('says when a question that is pasted is too long for it', async () => {
+    const page = await device()
+    await page.goto(server.url)
+    const paste = (length: number) =>
+      page.evaluate(`{
+        const clipboardData = new DataTransfer()
+        clipboardData.setData('text', 'x'.repeat(${length}))
+        document.getElementById('q').dispatchEvent(new ClipboardEvent('paste', { clipboardData }))
+      }`)
+    await paste(4000)
+    expect(await page.locator('#notice').textContent()).toBe('')
+    await paste(4001)
+    await page.getByText('The end of your text was left out.').waitFor()
+  })
+
+  it('breaks neither a number nor a word of a long cart line on a small phone', async () => {
+    const page = await device({ viewport: { width: 320, height: 640 } })
+    await page.goto(server.url)
+    await page.locator('#welcome .offer button').first().click()
+    await page.locator('#cart li').waitFor()
+    const itemId = await page.locator('#cart [name=itemId]').inputValue()
+    const form = { itemId, quantity: '10000' }
+    await page.request.post(`${server.url}/page/quantity`, { form, headers: { origin: server.url } })
+    await page.reload()
+    const more = page.getByRole('button', { name: /^One more/ })
+    expect(await more.isDisabled(), 'a cart holds no more of it').toBe(true)
+    for (const each of await page.locator('#cart .times, #cart .text, #cart .sum').all())
+      expect((await each.boundingBox())!.height).toBeLessThan(50)
+    await page.locator('#welcome .offer button').first().click()
+    await page.getByText('A cart holds 10,000 of one thing at most.').waitFor()
+    await page.getByRole('textbox', { name: 'Brands' }).fill('x'.repeat(101))
+    await press(page, 'Save')
+    await page.getByText('Each brand must have 100 characters at most').waitFor()
+    await look(page, 'phone-ten-thousand')
   })
 
   it('stops a reply, and keeps it as far as it got', async () => {

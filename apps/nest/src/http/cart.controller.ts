@@ -92,8 +92,10 @@ export class CartController {
       const { cart } = await request.get()
       await cart.add({ sku, name, price, quantity: wanted, metadata: { merchantId } })
     } catch (error) {
-      if (!isSessionError(error, 'not_found')) throw error
-      return sendPage(res, noCartPage(merchant))
+      if (isSessionError(error, 'not_found')) return sendPage(res, noCartPage(merchant))
+      const session = isSessionError(error, 'invalid') ? await request.find() : undefined
+      if (session === undefined) throw error
+      return sendCart(res, session, { shop: merchant, error: 'A cart holds 10,000 of one thing at most.' })
     }
     seeOther(res, pathOf('/cart', merchant))
   }

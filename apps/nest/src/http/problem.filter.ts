@@ -55,7 +55,7 @@ export class ProblemFilter implements ExceptionFilter {
 
 /** People look at these paths, so their errors are pages. */
 function isPage(url: string | undefined): boolean {
-  return /^\/(?:cart|continue)(?:[/?]|$)/.test(url ?? '')
+  return /^\/(?:(?:cart|continue)(?:[/?]|$)|\?|$)/.test(url ?? '')
 }
 
 function toProblemOf(error: unknown): Problem {

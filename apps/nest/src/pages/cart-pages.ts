@@ -3,6 +3,9 @@ import { findMerchant } from '../merchants.js'
 import { type Html, html } from './html.js'
 import { count, money, page, pathOf, problem, shopField } from './page.js'
 
+/** As many of one thing a cart holds. */
+const most = 10_000
+
 export interface CartPage {
   readonly shop: string | undefined
   readonly cart: Cart
@@ -102,7 +105,14 @@ function line(item: CartItem, shop: string | undefined): Html {
         −
       </button>
       <span class="times">${quantity}</span>
-      <button name="quantity" value="${quantity + 1}" aria-label="One more ${name}">+</button>
+      <button
+        name="quantity"
+        value="${quantity + 1}"
+        aria-label="One more ${name}"
+        ${quantity >= most ? html`disabled` : undefined}
+      >
+        +
+      </button>
       <button class="text" name="quantity" value="0" aria-label="Remove all ${name}">Remove</button>
     </form>
     <strong class="sum">${money(sumOf(item))}</strong>

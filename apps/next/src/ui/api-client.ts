@@ -38,8 +38,23 @@ export async function open(method: Method, path: string, options: CallOptions = 
     if (signal?.aborted === true) throw error
     throw new Problem('offline')
   })
+  noteTime(response)
   if (response.ok) return response
   throw await problemOf(response)
+}
+
+let aheadMs = 0
+
+function noteTime({ headers }: Response): void {
+  // The header leaves out a part of a second.
+  const ahead = Date.now() - Date.parse(headers.get('Date') ?? '') - 999
+  // What little it differs was spent on the way.
+  if (!Number.isNaN(ahead)) aheadMs = Math.abs(ahead) < 10_000 ? 0 : ahead
+}
+
+/** The time at the server, in epoch ms: the clock of a device may be wrong by days. */
+export function serverNow(): number {
+  return Date.now() - aheadMs
 }
 
 async function problemOf(response: Response): Promise<Problem> {

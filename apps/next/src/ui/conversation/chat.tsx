@@ -43,8 +43,8 @@ function ChatMain({ isOlderPage }: { isOlderPage: boolean }) {
 
   useEffect(() => {
     // On a phone the focus would open the keyboard, before the reader wants to write.
-    if (matchMedia('(hover: hover)').matches) field.current?.focus()
-  }, [])
+    if (returns > 0 || matchMedia('(hover: hover)').matches) field.current?.focus()
+  }, [returns])
 
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {
@@ -60,7 +60,7 @@ function ChatMain({ isOlderPage }: { isOlderPage: boolean }) {
   }, [conversation])
 
   useEffect(() => {
-    const online = (): void => conversation.retry()
+    const online = (): void => conversation.cameOnline()
     window.addEventListener('online', online)
     return () => window.removeEventListener('online', online)
   }, [conversation])

@@ -41,6 +41,7 @@ export class Conversation {
   #life = new AbortController()
   #waiting: ConversationAction[] = []
   #refreshing: Promise<void> | undefined
+  #forking: Promise<string | undefined> | undefined
   #followed: string | undefined
 
   constructor({ session, messages, earlier, branches, device }: Opening) {
@@ -118,6 +119,12 @@ export class Conversation {
     void this.#deliver(sending)
   }
 
+  /** The device has its network back: what failed without it is done now. */
+  cameOnline(): void {
+    this.retry()
+    if (this.#view.notice !== undefined) void this.refresh()
+  }
+
   /** Answers a message again whose answer failed. */
   answerFailed(id: string, text: string): void {
     if (isBusy(this.#view)) return
@@ -169,8 +176,15 @@ export class Conversation {
     return isDone
   }
 
-  /** A new session with everything up to a message. Resolves to its id. */
+  /** A new session with everything up to a message. Resolves to its id; a second press meanwhile waits for the same. */
   async fork(atSeq: number, title: string): Promise<string | undefined> {
+    this.#forking ??= this.#fork(atSeq, title).finally(() => {
+      this.#forking = undefined
+    })
+    return this.#forking
+  }
+
+  async #fork(atSeq: number, title: string): Promise<string | undefined> {
     let id: string | undefined
     await this.#attempt(async () => {
       const body = { atSeq, title }

@@ -12,7 +12,7 @@ import { announceChange } from '../sessions/changes.ts'
 import type { SessionView } from '../wire.ts'
 import { Composer } from './composer.tsx'
 import { useAwake } from './use-awake.ts'
-import { forgetOutgoing, keepDraft, keepOutgoing, keptOutgoing } from './kept.ts'
+import { forgetOutgoing, keepDraft, keepOutgoing, keptDraft, keptOutgoing } from './kept.ts'
 
 const suggestions = [
   {
@@ -42,7 +42,8 @@ export function NewChat() {
   const isAwake = useAwake()
 
   const giveBack = (text: string): void => {
-    keepDraft('new', text)
+    const draft = keptDraft('new')
+    keepDraft('new', draft === '' ? text : `${text}\n\n${draft}`)
     forgetOutgoing('new')
     // The composer reads its draft when it is mounted.
     setReturns((count) => count + 1)
@@ -51,8 +52,11 @@ export function NewChat() {
   useEffect(() => {
     const left = keptOutgoing('new')
     if (left !== undefined) giveBack(left.text)
-    if (matchMedia('(hover: hover)').matches) field.current?.focus()
   }, [])
+
+  useEffect(() => {
+    if (matchMedia('(hover: hover)').matches) field.current?.focus()
+  }, [returns])
 
   const begin = async (text: string): Promise<void> => {
     setSending(text)

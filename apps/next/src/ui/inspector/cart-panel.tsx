@@ -3,6 +3,7 @@
 import { useState } from 'react'
 import { call, newKey } from '../api-client.ts'
 import { formatMoney } from '../money.ts'
+import { isPassing } from '../problem.ts'
 import type { Cart, CartItem, Order } from '../wire.ts'
 import { Catalogue, type Product } from './catalogue.tsx'
 import { QuantityField } from './quantity-field.tsx'
@@ -33,7 +34,13 @@ export function CartPanel({ sessionId, mark }: PanelProps) {
   }
   const checkOut = (): void => {
     void cart.change(async () => {
-      const { order: placed } = await call<{ order: Order }>('POST', `${path}/checkout`, { key: newKey() })
+      const key = newKey()
+      const place = () => call<{ order: Order }>('POST', `${path}/checkout`, { key })
+      // Under the same key it is the same order, should the answer alone have been lost.
+      const { order: placed } = await place().catch((error: unknown) => {
+        if (!isPassing(error)) throw error
+        return place()
+      })
       setOrder(placed)
       return { items: [], itemCount: 0 }
     })

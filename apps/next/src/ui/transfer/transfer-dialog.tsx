@@ -1,6 +1,7 @@
 'use client'
 
 import { useEffect, useState } from 'react'
+import { serverNow } from '../api-client.ts'
 import { timeOf, useClock } from '../clock.ts'
 import { CopyButton } from '../copy-button.tsx'
 import { Dialog } from '../dialog.tsx'
@@ -187,7 +188,7 @@ function useSecondsUntil(iso: string): number {
 }
 
 function secondsTo(end: number): number {
-  return Math.max(0, Math.ceil((end - Date.now()) / 1000))
+  return Math.max(0, Math.ceil((end - serverNow()) / 1000))
 }
 
 function minutes(seconds: number): string {
