@@ -10,6 +10,8 @@ interface NodeCrypto {
  * The module of Node, where there is one: Web Crypto gives each digest and each signature to another thread, and a
  * request that waits for it takes ten times as long as the digest itself. Not imported, because bundles for browsers and
  * for the edge have no such module.
+ *
+ * @internal
  */
 export function nodeCrypto(): NodeCrypto | undefined {
   const { process } = globalThis as {
