@@ -1,6 +1,5 @@
 import type { TurnAbortReason } from '../domain/events.js'
 import type { MessageInput } from '../domain/message.js'
-import { checkTools } from './check-tools.js'
 import type { TurnEvent, TurnResult, TurnStarted } from './event.js'
 import type { RespondOf, TurnHandle } from './responder.js'
 import { checkOptions, type OptionNames } from '../options.js'
@@ -83,12 +82,12 @@ export function startTurn<Handle extends TurnHandle>(
   const begin = async () => {
     checkOptions(options, turnNames)
     checkOptions(options.reuse, { ttlMs: 'number' }, 'reuse')
-    checkTools(options.tools)
     // In JavaScript: the message would be stored, and the turn would fail.
     if (typeof respond !== 'function')
       throw new SessionError('invalid', 'respond must be a function', { path: 'respond' })
     const message = toMessage(input)
-    const { beginTurn, TurnStop } = await import('../later/turns.js')
+    const { beginTurn, checkTools, TurnStop } = await import('../later/turns.js')
+    checkTools(options.tools)
     const stop = new TurnStop(options.signal)
     taken.signal.addEventListener('abort', () => stop.stop('cancelled'))
     if (taken.signal.aborted) stop.stop('cancelled')
