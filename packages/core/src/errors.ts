@@ -84,8 +84,8 @@ export class SessionError extends Error {
   }
 
   readonly [marker] = true
-  /** Always `SessionError`. */
-  override readonly name = 'SessionError'
+  /** `SessionError`, unless a class that extends it has a name of its own. */
+  override readonly name: string = 'SessionError'
   /** What went wrong: stable, for code to compare. */
   readonly code: SessionErrorCode
   /** Where in the input it went wrong, such as `items[0].quantity`. */

@@ -51,7 +51,11 @@ export function toBase64Url(bytes: Uint8Array): string {
   return spelled(binary)
 }
 
-/** The bytes of a base64url text; undefined unless the text is their one canonical spelling. */
+/**
+ * The bytes of a base64url text; undefined unless the text is their one canonical spelling.
+ *
+ * @internal
+ */
 export function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (!/^[A-Za-z0-9_-]*$/.test(text)) return undefined
   try {

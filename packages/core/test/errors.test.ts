@@ -16,7 +16,9 @@ describe('SessionError', () => {
   })
 
   it('knows an error of another copy of the package by its class, and by no class that extends it', () => {
-    class OwnError extends SessionError {}
+    class OwnError extends SessionError {
+      override readonly name = 'OwnError'
+    }
     const copy: unknown = Object.assign(new Error('gone'), {
       [Symbol.for('@sessions/error')]: true,
       code: 'not_found',
@@ -25,6 +27,7 @@ describe('SessionError', () => {
     expect(copy instanceof OwnError).toBe(false)
     expect(new SessionError('not_found', 'gone') instanceof OwnError).toBe(false)
     const own: unknown = new OwnError('not_found', 'gone')
+    expect(String(own)).toBe('OwnError: gone')
     expect([own instanceof OwnError, own instanceof SessionError, own instanceof Error]).toEqual([
       true,
       true,

@@ -1,4 +1,4 @@
-import type { EncryptedStore } from '../contract/sealed/encrypted-store.js'
+import type { EncryptedStore } from '../contract/sealed/upkeep-report.js'
 import type { AuditActor } from './entry.js'
 import type { SessionsAudit } from './sessions-audit.js'
 

@@ -97,14 +97,14 @@ export interface MadeSummary {
 export async function makeSummary(
   plan: SummaryPlan,
   write: WriteSummary,
-  options: { at: number; countTokens?: CountTokens },
+  options: { at: number; countTokens?: CountTokens; mayBeEmpty?: boolean },
 ): Promise<MadeSummary> {
-  const { at, countTokens = estimateTokens } = options
+  const { at, countTokens = estimateTokens, mayBeEmpty = false } = options
   try {
     // JavaScript may give anything.
     const said: unknown = await write(plan)
     const text = typeof said === 'string' ? said.trim() : ''
-    if (text !== '') return { summary: toSummary(plan, text, at, countTokens) }
+    if (text !== '' || mayBeEmpty) return { summary: toSummary(plan, text, at, countTokens) }
     return {
       summary: await excerptSummary(plan, at, countTokens),
       failure: new Error(typeof said === 'string' ? 'the summary is empty' : 'the summary is no text'),

@@ -1,3 +1,4 @@
+import { checkTools } from '../turn/check-tools.js'
 import { type Identity, isAdmin } from '../domain/identity.js'
 import { atOnce, telling } from '../calling.js'
 import { SessionError } from '../errors.js'
@@ -292,6 +293,7 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
       path: 'usageRoutes',
     })
   }
+  checkTools(options.tools)
   const transport = createTransport({ cookie, header }, sessions.ttl.absoluteMs)
   checkGuestCookie(options.guests, transport)
   return {

@@ -1,5 +1,6 @@
 // What answers messages, follows sessions and works on what was said: loaded with the first of these in a process.
 export { beginTurn } from '../turn/admission.js'
+export { checkTools } from '../turn/check-tools.js'
 export { refuseSpent } from '../turn/budget.js'
 export { amendMessage, annotateMessage, redactMessage } from '../turn/change-message.js'
 export { cancelTurn, watchTurn } from '../turn/follow.js'

@@ -15,7 +15,10 @@ export async function webhookKey(secret: string, path: string): Promise<WebhookK
   return crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
 }
 
-/** @throws `invalid` for what is no secret. */
+/**
+ * @internal
+ * @throws `invalid` for what is no secret.
+ */
 export function secretBytes(secret: unknown, path: string): Uint8Array<ArrayBuffer> {
   const isNamed = typeof secret === 'string' && secret.startsWith(prefix)
   const bytes = isNamed ? bytesOf(secret.slice(prefix.length)) : undefined

@@ -125,7 +125,13 @@ async function compactOnce(
       throw new Error(`summarize took longer than ${context.summarizeTimeoutMs} ms`, { cause })
     }
   }
-  const { summary, failure } = await makeSummary(made, write, { at: storeClock.now(), countTokens })
+  // Excerpts of what nobody quotes, such as a system message, are empty, and nothing has failed.
+  const mayBeEmpty = summarize === undefined
+  const { summary, failure } = await makeSummary(made, write, {
+    at: storeClock.now(),
+    countTokens,
+    mayBeEmpty,
+  })
   if (failure !== undefined) {
     warn({
       code: 'summarize_failed',

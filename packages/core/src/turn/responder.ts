@@ -48,7 +48,7 @@ export interface ToolContextOf<Handle extends TurnHandle> {
 export interface ToolOf<Handle extends TurnHandle> {
   /** What it does, for the model. */
   readonly description?: string
-  /** With a schema of zod or zod/mini, the input is checked before the tool runs; a JSON Schema is only shown to the model. */
+  /** With a schema of zod 4 or zod/mini, the input is checked before the tool runs; a JSON Schema is only shown to the model. */
   readonly inputSchema?: z.core.$ZodType | JsonObject
   /**
    * The model gets the result as JSON: `undefined` fields are absent, a `Date` is its ISO text. When it throws, the

@@ -153,3 +153,13 @@ it('sums up neither a draft nor a history that is over', async () => {
   await session.append(log('ua'.repeat(3)))
   expect((await session.compact(all)).compacted).toBe(true)
 })
+
+it.each([{}, { redact: (text: string) => text }])(
+  'warns of no failure of yours when its own excerpts have nothing to quote: %o',
+  async (options) => {
+    const { session, warnings } = await place('', options)
+    await session.append([{ role: 'system', content: 'Be brief.' }, ...log('ua')])
+    expect(await session.compact({ keepTokens: 20, minTokens: 1 })).toMatchObject({ compacted: true })
+    expect(warnings).toEqual([])
+  },
+)

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import * as mini from 'zod/mini'
+import * as v3 from 'zod/v3'
+import { createSessions, type JsonObject, type Tools } from '../../src/index.js'
+import { createSessionApi } from '../../src/http.js'
 import { startGate } from '../service.js'
 import { all, fast, opened } from './turns.js'
 
@@ -217,4 +220,37 @@ describe('tools', () => {
       expect(JSON.parse(refused.output)).toMatchObject([{ code: 'too_small', path: ['sku'] }])
     },
   )
+
+  const execute = () => 1
+  const schemaOf = Object.assign(() => {}, { '~standard': { version: 1, vendor: 'a', validate: () => {} } })
+  it.each([
+    ['a schema of zod 3', { inputSchema: v3.object({ sku: v3.string() }), execute }, 'inputSchema'],
+    [
+      'a schema of a library of plain objects',
+      { inputSchema: { ...schemaOf, kind: 'schema' }, execute },
+      'inputSchema',
+    ],
+    ['a schema of a library of functions', { inputSchema: schemaOf, execute }, 'inputSchema'],
+    ['the fields of a schema', { inputSchema: { sku: z.string() }, execute }, 'inputSchema'],
+    ['nothing to run', { inputSchema: { type: 'object' } }, 'execute'],
+  ])('are refused with %s, before anything is stored', async (_, tool, field) => {
+    const session = await opened()
+    const tools = { add: tool } as unknown as Tools
+    const refusal = { code: 'invalid', path: `tools.add.${field}` }
+    await expect(session.turn('Hi', () => 'Hi', { tools }).result).rejects.toMatchObject(refusal)
+    expect((await session.history()).messages).toEqual([])
+    const options = {
+      sessions: createSessions(),
+      identify: () => ({ tenantId: 'acme' }),
+      respond: () => 'Hi',
+    }
+    expect(() => createSessionApi({ ...options, tools })).toThrow(expect.objectContaining(refusal))
+  })
+
+  it('take JSON Schema with fields that are undefined', async () => {
+    const session = await opened()
+    const inputSchema = { type: 'object', description: undefined } as unknown as JsonObject
+    const tools = { add: { inputSchema, execute: () => 1 } }
+    expect(await session.turn('Hi', () => 'Hello', { tools }).result).toMatchObject({ status: 'completed' })
+  })
 })

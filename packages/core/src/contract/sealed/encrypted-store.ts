@@ -28,7 +28,7 @@ import { maxKeys } from './session-seal.js'
 import { type IntegrityProblem, Sealing } from './sealing.js'
 import { SubjectKeys } from './subject-keys.js'
 import { Upkeep } from './upkeep.js'
-import type { UpkeepPage, UpkeepReport } from './upkeep-report.js'
+import type { EncryptedStore } from './upkeep-report.js'
 import { UserSeal } from './user-seal.js'
 
 /** What an `encryptedStore` works with. */
@@ -54,39 +54,6 @@ export interface EncryptedStoreOptions {
   cacheMs?: number
   /** Told of each part of a session that cannot be opened (default: nobody is told). */
   onIntegrity?: (problem: IntegrityProblem) => void
-}
-
-/** A store whose texts are sealed in the store beneath it, and the upkeep of what it seals. */
-export interface EncryptedStore extends SessionStore {
-  /**
-   * Wraps keys that another key of the keyring wrapped with the current one, a page of them at a time. Safe on many
-   * processes at once and after a crash. Once a walk over all pages of all tenants has nothing to do, and names no
-   * failures, the older key of the keyring can go.
-   *
-   * @throws `unavailable`, `invalid`
-   */
-  rewrapKeys(page: UpkeepPage): Promise<UpkeepReport>
-  /**
-   * Seals sessions that are not sealed yet, a page of them at a time; for mode `migrate`. Each session is sealed at one
-   * moment, with every count and time as it was; `changes` grows by 1.
-   *
-   * @throws `unavailable`, and `invalid` with another mode.
-   */
-  encryptExisting(page: UpkeepPage): Promise<UpkeepReport>
-  /**
-   * Seals a session anew with the key of its user, all at one moment: what was said before it was bound is sealed with
-   * the key of the tenant until then. True when there was something to do.
-   *
-   * @throws `unavailable` while the session is written all the time; `corrupt` for one that cannot be opened whole.
-   */
-  rekey(ref: SessionRef): Promise<boolean>
-  /**
-   * Destroys the key of a user: what was sealed with it cannot be opened any more, here at once and by other processes
-   * within `cacheMs`. True when there was a key. Remove the sessions of the user first.
-   *
-   * @throws `invalid` without a user: what belongs to nobody has the key of the tenant, which nothing destroys.
-   */
-  destroyKey(user: { readonly tenantId: string; readonly userId: string }): Promise<boolean>
 }
 
 /**

@@ -114,7 +114,12 @@ export function unknownKey(problem: string, cause?: unknown): SessionError {
   )
 }
 
-/** A secret of 32 bytes. @throws `invalid` with `path` for anything else. */
+/**
+ * A secret of 32 bytes.
+ *
+ * @internal
+ * @throws `invalid` with `path` for anything else.
+ */
 export function toSecret(bytes: unknown, path: string): KeyObject {
   if (bytes instanceof Uint8Array && bytes.length === 32) return createSecretKey(bytes)
   throw new SessionError('invalid', `${path} must be 32 random bytes`, { path })
