@@ -3,7 +3,6 @@ import type { SessionRecord } from '../contract/session-record.js'
 import type { Consents } from '../domain/consent.js'
 import type { Erasure } from '../domain/erasure.js'
 import { isSessionError, isUnreadable, SessionError } from '../errors.js'
-import { forgetPreferencesOf } from './forget-preferences.js'
 import type { Service } from './service.js'
 import { addCounts } from './hook-counts.js'
 import type { EraseHook } from './settings.js'
@@ -166,7 +165,9 @@ export async function refuseErased(service: Service, record: SessionRecord): Pro
   } catch (cause) {
     lookLater(service, ['refuse', tenantId, record.id, record.incarnation], async () => {
       const now = (await readUserRecord(service, user))?.value
-      if (!(await refuseIfErased(service, record, user, now))) await forgetPreferencesOf(service, record)
+      if (await refuseIfErased(service, record, user, now)) return
+      const { forgetPreferencesOf } = await import('../later/others.js')
+      await forgetPreferencesOf(service, record)
     })
     throw new SessionError(
       'unknown_outcome',
@@ -196,8 +197,6 @@ async function refuseIfErased(
     })
   }
   await removeLateWrites(service, user, known.erasure)
-  // They may have run before the session was stored, and are to find what it has left.
-  if (known.erasure.phase !== 'running') await runHooks(service.privacy.afterErase, user, known.erasure.id)
   throw userErased()
 }
 
@@ -242,8 +241,11 @@ async function removeGiven(service: Service, record: SessionRecord): Promise<voi
 }
 
 /** While an erasure is `running`, its last look is still to come. */
-async function removeLateWrites(service: Service, user: TenantUser, { phase }: Erasure): Promise<void> {
-  if (phase !== 'running') await removeSideRecordsOf(service, user)
+async function removeLateWrites(service: Service, user: TenantUser, { phase, id }: Erasure): Promise<void> {
+  if (phase === 'running') return
+  await removeSideRecordsOf(service, user)
+  // They may have run before it was written, and are to find what it has left, such as a new key of the user.
+  await runHooks(service.privacy.afterErase, user, id)
 }
 
 /** Calls hooks of the host, one after the other. @returns What they counted. They run again when an erasure is resumed. */
