@@ -13,6 +13,7 @@ import { encodeMessages } from './encode-messages.js'
 import { deadlineOf, lifetimeOf, type SessionTtl, toOwnLifetime } from './lifetime.js'
 import type { Service } from './service.js'
 import { takeSlots } from './session-slots.js'
+import { forgetPreferencesOf } from './forget-preferences.js'
 import { refuseBefore, refuseErased } from './user-record.js'
 import { maxPageBytes } from '../contract/page-bytes.js'
 import type { NewMessage, SessionChange } from '../contract/session-store.js'
@@ -140,7 +141,6 @@ async function storeNew(service: Service, identity: Identity, made: NewSession):
   }
   await takeSlots(service, seen.record)
   if (!(await refuseErased(service, seen.record)) && Object.keys(body.preferences).length > 0) {
-    const { forgetPreferencesOf } = await import('../later/others.js')
     await forgetPreferencesOf(service, seen.record)
   }
   emit('session.created', seen.record, {}, identity)

@@ -3,6 +3,7 @@ import type { SessionRecord } from '../contract/session-record.js'
 import type { Consents } from '../domain/consent.js'
 import type { Erasure } from '../domain/erasure.js'
 import { isSessionError, isUnreadable, SessionError } from '../errors.js'
+import { forgetPreferencesOf } from './forget-preferences.js'
 import type { Service } from './service.js'
 import { addCounts } from './hook-counts.js'
 import type { EraseHook } from './settings.js'
@@ -165,9 +166,7 @@ export async function refuseErased(service: Service, record: SessionRecord): Pro
   } catch (cause) {
     lookLater(service, ['refuse', tenantId, record.id, record.incarnation], async () => {
       const now = (await readUserRecord(service, user))?.value
-      if (await refuseIfErased(service, record, user, now)) return
-      const { forgetPreferencesOf } = await import('../later/others.js')
-      await forgetPreferencesOf(service, record)
+      if (!(await refuseIfErased(service, record, user, now))) await forgetPreferencesOf(service, record)
     })
     throw new SessionError(
       'unknown_outcome',
