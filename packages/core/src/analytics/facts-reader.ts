@@ -19,6 +19,12 @@ export interface ReadFacts {
 // Messages that are read of sessions whose turns have not counted them.
 const maxMessages = 100_000
 
+/** Whether a session counts, by what its user has decided: where nothing may be stored, nothing is kept of what it says. */
+export function mayCount(service: Service, decided: Consents | undefined): boolean {
+  const isWithdrawn = service.consent !== undefined && decided?.purposes['storage']?.granted === false
+  return !isWithdrawn && isAllowed(service, 'analytics', decided)
+}
+
 /** Reads what sessions of a tenant say, of those whose users allow it. */
 export class FactsReader {
   readonly #service: Service
@@ -62,11 +68,11 @@ export class FactsReader {
 
   async #allows({ userId }: SessionRecord, body: SessionBody): Promise<boolean> {
     if (this.#service.consent === undefined) return true
-    if (userId === undefined) return isAllowed(this.#service, 'analytics', body.consent)
+    if (userId === undefined) return mayCount(this.#service, body.consent)
     const user = { tenantId: this.#tenantId, userId }
     const reading = this.#consents.get(userId) ?? readConsents(this.#service, user)
     this.#consents.set(userId, reading)
-    return isAllowed(this.#service, 'analytics', await reading)
+    return mayCount(this.#service, await reading)
   }
 
   async #tallyOf(record: SessionRecord, body: SessionBody): Promise<MessageTally> {

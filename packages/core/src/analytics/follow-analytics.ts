@@ -2,14 +2,13 @@ import { erased, Subjects } from '../audit/subjects.js'
 import type { SessionRecord } from '../contract/session-record.js'
 import { digestOf } from '../digest.js'
 import type { AnalyticsLog } from '../domain/analytics.js'
-import { isAllowed } from '../service/consent.js'
 import { followSessions, lookAgain } from '../service/follow-sessions.js'
 import type { Service } from '../service/service.js'
 import { sideRecordRef } from '../service/side-records.js'
 import { readStoreTime } from '../service/store-time.js'
 import { readUserRecord, type TenantUser, updateUserRecord, type UserRecord } from '../service/user-record.js'
 import { momentBefore } from '../time.js'
-import { FactsReader } from './facts-reader.js'
+import { FactsReader, mayCount } from './facts-reader.js'
 
 const pageSize = 200
 // Sessions of one call: a first look at many takes several.
@@ -147,7 +146,7 @@ async function mayStay(
   unit: string,
 ): Promise<boolean> {
   const known = (await readUserRecord(service, user))?.value
-  return isAllowed(service, 'analytics', known?.consent) && (await subjects.named(known, user)) === unit
+  return mayCount(service, known?.consent) && (await subjects.named(known, user)) === unit
 }
 
 async function keyOf({ tenantId, incarnation }: SessionRecord): Promise<string> {

@@ -1,9 +1,9 @@
 import * as z from 'zod/mini'
-import { digestOf } from '../digest.js'
 import type { Identity } from '../domain/identity.js'
 import { isSessionError, SessionError } from '../errors.js'
 import type { JsonObject } from '../json.js'
 import { parseWith } from '../parse.js'
+import { changeIdOf } from '../service/keyed-requests.js'
 import type { Session } from '../session.js'
 import { justRead } from '../session/live-of.js'
 import { admitCopies } from '../session/copy-admission.js'
@@ -137,7 +137,7 @@ async function toCall(identified: IdentifiedRequest, parts: CallParts): Promise<
     key: key?.scope,
     change: {
       ...(wanted === undefined ? {} : { ifRevision: wanted.revision }),
-      ...(seed === undefined ? {} : { changeId: (await digestOf(seed)).slice(0, 12) }),
+      ...(seed === undefined ? {} : { changeId: await changeIdOf(seed) }),
     },
     session: async () => {
       const session = await owned()

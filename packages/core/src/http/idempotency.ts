@@ -8,7 +8,7 @@ import {
   sideRecordRef,
   updateSideRecord,
 } from '../service/side-records.js'
-import { type KeptAnswer, type KeyedRequest, madeLabel } from '../service/keyed-requests.js'
+import { type KeptAnswer, type KeyedRequest, madeLabel, withoutWords } from '../service/keyed-requests.js'
 import type { Service } from '../service/service.js'
 import { afterLateErase, refuseBefore } from '../service/user-record.js'
 import { readStoreTime } from '../service/store-time.js'
@@ -148,11 +148,18 @@ async function keep(
   answer: KeptAnswer,
   keeping: SideRecordOptions<KeyedRequest>,
 ): Promise<void> {
-  const done: KeyedRequest = { ...claimed.value, answer }
-  const isLong = JSON.stringify(done).length > maxKeptLength
-  const answered = whileAt(claimed.record, isLong ? { ...claimed.value, isDone: true } : done)
+  const { incarnation, revision } = claimed.record
+  const isLong = JSON.stringify({ ...claimed.value, answer }).length > maxKeptLength
+  const answered = (before: KeyedRequest | undefined, record: SessionRecord | undefined) => {
+    // Words were taken away meanwhile, and the answer may have been made before.
+    const isBlank = before?.isBlank === true
+    const marks = isBlank && claimed.value.isBlank !== true ? 1 : 0
+    if (record?.incarnation !== incarnation || record.revision !== revision + marks) return undefined
+    if (isLong) return { ...claimed.value, isDone: true } as const
+    return { ...claimed.value, answer: isBlank ? withoutWords(answer) : answer }
+  }
   try {
-    await updateSideRecord(service, ref, answered, { ...keeping, seen: claimed })
+    await updateSideRecord<KeyedRequest>(service, ref, answered, { ...keeping, seen: claimed })
   } catch {
     // The request was executed, and its caller must get the answer. A repeat executes it again with the same seed.
   }

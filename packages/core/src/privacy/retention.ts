@@ -2,7 +2,7 @@ import type { SessionRecord } from '../contract/session-record.js'
 import { cleared, expired } from '../domain/branches.js'
 import { decodeBody, type ReplyPlace, type SessionBody } from '../domain/session-body.js'
 import { isSessionError, isUnreadable } from '../errors.js'
-import { LiveSession } from '../service/live-session.js'
+import { LiveSession, type SessionSnapshot } from '../service/live-session.js'
 import { isAlive } from '../service/living-turn.js'
 import type { Service } from '../service/service.js'
 import type { RetentionSettings } from '../service/settings.js'
@@ -11,6 +11,7 @@ import { readStoreTime } from '../service/store-time.js'
 import { momentBefore } from '../time.js'
 import { forgetUpTo, removeUnchanged } from '../service/user-memory.js'
 import type { UserRecord } from '../service/user-record.js'
+import { forgetWords } from '../turn/forget-words.js'
 import { readReplies } from '../turn/replies.js'
 
 const pageSize = 200
@@ -172,8 +173,10 @@ async function applyTo(
   // Whoever waits for an answer is no idle user.
   if (body.turn !== undefined && (await isAlive(service, record.tenantId, body.turn.id))) return false
   try {
+    const live = liveOf(service, { record, body })
     // First what is in the messages: without their places in the body nobody finds the documents.
-    if (hidden < lastSeq) await forgetDocuments(service, { record, body }, documents)
+    if (hidden < lastSeq) await forgetDocuments(live, documents)
+    if (hidden > record.trimmedSeq) await forgetWords(live)
     // Without a time: retention moves no deadline.
     if (next !== body) await store.commit(ref, { incarnation, revision, body: JSON.stringify(next) })
     if (hidden > record.trimmedSeq) await store.trim(ref, hidden, { incarnation })
@@ -188,24 +191,24 @@ async function applyTo(
   return true
 }
 
-/** Takes the documents out of the replies that retrieved them. */
-async function forgetDocuments(
-  service: Service,
-  seen: { readonly record: SessionRecord; readonly body: SessionBody },
-  places: readonly ReplyPlace[],
-): Promise<void> {
+function liveOf(service: Service, seen: SessionSnapshot): LiveSession {
   const { tenantId, userId } = seen.record
   const owner = { tenantId, ...(userId === undefined ? {} : { userId }) }
-  const live = new LiveSession(service, owner, seen, { holdsCredential: true })
+  return new LiveSession(service, owner, seen, { holdsCredential: true })
+}
+
+/** Takes the documents out of the replies that retrieved them. */
+async function forgetDocuments(live: LiveSession, places: readonly ReplyPlace[]): Promise<void> {
+  const { store } = live.service
   for (const place of places) {
     const reply = (await readReplies(live, place))?.at(-1)
     if (reply?.metadata?.['documents'] === undefined) continue
-    const { messages } = await service.store.messages(live.ref, { after: reply.seq - 1, limit: 1 })
+    const { messages } = await store.messages(live.ref, { after: reply.seq - 1, limit: 1 })
     const payload = messages[0]!.payload
     const { metadata, ...message } = JSON.parse(payload) as { metadata: Record<string, unknown> }
     const { documents: _, ...others } = metadata
     const amended = JSON.stringify({ ...message, metadata: others })
-    await service.store.amend(live.ref, [{ seq: reply.seq, payload: amended }], live.guard)
+    await store.amend(live.ref, [{ seq: reply.seq, payload: amended }], live.guard)
   }
 }
 

@@ -10,7 +10,7 @@ import { readSideRecord, removeSideRecordsOf, updateSideRecord, userRecordRef } 
 import { tellStoreTime } from './store-time.js'
 import { momentBefore } from '../time.js'
 import { afterWrite } from './unknown-outcome.js'
-import { checkNotErased, lookLater, readUserRecord, type TenantUser } from './user-record.js'
+import { afterLateErase, checkNotErased, lookLater, readUserRecord, type TenantUser } from './user-record.js'
 
 /** What is remembered of a user: one side record, whose id is a keyed digest. */
 export interface UserMemory {
@@ -126,6 +126,7 @@ async function refuseMemory(
     // While the store is away nobody has said that it may not be remembered.
     if (isSessionError(error, 'user_erased') || isSessionError(error, 'consent_missing'))
       await removeMemory(service, user)
+    if (isSessionError(error, 'user_erased')) await afterLateErase(service, user)
     throw error
   }
 }

@@ -196,8 +196,6 @@ async function refuseIfErased(
     })
   }
   await removeLateWrites(service, user, known.erasure)
-  // They may have run before the session was stored, and are to find what it has left.
-  if (known.erasure.phase !== 'running') await runHooks(service.privacy.afterErase, user, known.erasure.id)
   throw userErased()
 }
 
@@ -242,8 +240,11 @@ async function removeGiven(service: Service, record: SessionRecord): Promise<voi
 }
 
 /** While an erasure is `running`, its last look is still to come. */
-async function removeLateWrites(service: Service, user: TenantUser, { phase }: Erasure): Promise<void> {
-  if (phase !== 'running') await removeSideRecordsOf(service, user)
+async function removeLateWrites(service: Service, user: TenantUser, { phase, id }: Erasure): Promise<void> {
+  if (phase === 'running') return
+  await removeSideRecordsOf(service, user)
+  // They may have run before it was written, and are to find what it has left, such as a new key of the user.
+  await runHooks(service.privacy.afterErase, user, id)
 }
 
 /** Calls hooks of the host, one after the other. @returns What they counted. They run again when an erasure is resumed. */

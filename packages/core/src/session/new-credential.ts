@@ -1,7 +1,7 @@
 import type { Identity } from '../domain/identity.js'
 import { SessionError } from '../errors.js'
 import { isAllowed, refuseWithout } from '../service/consent.js'
-import { blankAnswers } from '../service/keyed-requests.js'
+import { blankKeptAnswers } from '../service/keyed-requests.js'
 import { type LiveSession, noSuchSession } from '../service/live-session.js'
 import { countGiven } from '../service/session-slots.js'
 import { checkNotErased, refuseErased } from '../service/user-record.js'
@@ -35,7 +35,7 @@ export async function giveToUser(live: LiveSession, to: Identity, guest?: string
   const allows = (purpose: string) => isAllowed(service, purpose, consents, to.consents)
   if (!allows('storage')) refuseWithout('storage')
   // As the preferences, which it loses.
-  if (!allows('personalization') && live.isStored) await blankAnswers(service, live.record)
+  if (!allows('personalization') && live.isStored) await blankKeptAnswers(service, live.record)
   let isGiven = false
   const seen = await live.update(
     (before) => {
@@ -58,7 +58,7 @@ export async function giveToUser(live: LiveSession, to: Identity, guest?: string
   // Before it is seen whether the user was erased meanwhile: then this goes with all else of the user.
   if (!isGiven) await countGiven(service, seen.record)
   if (!(await refuseErased(service, seen.record))) {
-    await blankAnswers(service, seen.record)
+    await blankKeptAnswers(service, seen.record)
     await live.update((before) => ({ ...before, preferences: {} }))
   }
   live.holds(seen.body.generation)

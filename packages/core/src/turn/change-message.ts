@@ -163,7 +163,7 @@ async function editMessage(
   })
   await afterWrite(async () => {
     await drop({})
-    await forgetWords(live)
+    await forgetWords(live, options.changeId)
     await forgetFactsFrom(live, seq)
   })
   return replaced

@@ -9,13 +9,15 @@ const pageSize = 200
 /**
  * Removes what is kept of a session beside it and repeats what its messages said: events of turns that have ended, and
  * the words of answers to keyed requests.
+ *
+ * @param changeId The change that takes the words away, if it has a name.
  */
-export async function forgetWords(live: LiveSession): Promise<void> {
+export async function forgetWords(live: LiveSession, changeId?: string): Promise<void> {
   const { service, record } = live
   service.histories.forget(record)
   service.tallies.forget(record)
   await removeEndedTurns(live)
-  await blankAnswers(service, record)
+  await blankAnswers(service, record, changeId)
 }
 
 /**

@@ -22,7 +22,7 @@ export async function resetSession(live: LiveSession, options?: ChangeOptions): 
   if (dropped !== undefined) await stopTurn(live, dropped, 'interrupted')
   // A session without turns has no events of turns.
   if (body.turnCount !== undefined) await orWarn(service, async () => removeEndedTurns(live, dropped))
-  await orWarn(service, async () => blankAnswers(service, record))
+  await orWarn(service, async () => blankAnswers(service, record, options?.changeId))
   service.histories.forget(record)
   service.tallies.forget(record)
   if (isRepeat !== true) live.emit('session.reset', record, {})

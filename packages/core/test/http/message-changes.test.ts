@@ -1,14 +1,20 @@
 import { expect, it } from 'vitest'
-import { createSessions, memoryStore } from '../../src/index.js'
+import { createSessions, memoryStore, type Session } from '../../src/index.js'
 import { apiFixture } from '../../src/testing.js'
+import { changingStore } from '../changing-store.js'
 import { dumpOf } from '../turn/store-dump.js'
 
 const secret = 'my number is forty-seven'
 
-async function open() {
+/** @param then What happens right after the n-th call of the store that the API makes. */
+async function open(
+  then: (call: number, session: () => Promise<Session>) => Promise<unknown> | void = () => {},
+) {
   const store = memoryStore()
-  await createSessions({ store }).for({ tenantId: 'acme', userId: 'alice' }).create({ id: 'one' })
-  const api = apiFixture({ store })
+  const mine = createSessions({ store }).for({ tenantId: 'acme', userId: 'alice' })
+  await mine.create({ id: 'one' })
+  const changing = changingStore(store, async (call) => then(call, async () => mine.get('one')))
+  const api = apiFixture({ store: changing.store })
   const send = async (method: string, path: string, body?: unknown, key?: string) => {
     const response = await api.handle(
       new Request(`https://api.test/sessions/one${path}`, {
@@ -24,7 +30,7 @@ async function open() {
     const replayed = response.headers.get('idempotency-replayed')
     return { status: response.status, replayed, body: (await response.json()) as Record<string, unknown> }
   }
-  return { store, send }
+  return { store, send, calls: changing.calls }
 }
 
 it.each([
@@ -60,4 +66,28 @@ it('a keyed redaction that is sent again is the same redaction', async () => {
   const first = await send('POST', '/messages/1/redact', undefined, 'key')
   const again = await send('POST', '/messages/1/redact', undefined, 'key')
   expect(again).toEqual({ ...first, replayed: 'true' })
+})
+
+it.each([
+  ['redacted', async (session: Session) => session.redact(1)],
+  ['reset', async (session: Session) => session.reset()],
+] as const)('no answer keeps words that are %s while its request is executed', async (_, forget) => {
+  for (let at = 1, calls = 1; at <= calls; at++) {
+    let begun = Number.NaN
+    const {
+      store,
+      send,
+      calls: made,
+    } = await open(async (call, session) => (call === begun + at ? forget(await session()) : undefined))
+    await send('POST', '/messages', { messages: [{ content: secret }] })
+    begun = made.length
+    const annotate = async () => send('PATCH', '/messages/1/annotations', { rating: 'up' }, 'annotate')
+    const { status } = await annotate()
+    calls = made.length - begun
+    expect(await dumpOf(store, 'acme'), `after call ${at}`).not.toContain('forty-seven')
+    // Once it was executed, a repeat is told that it was, whatever became of the words.
+    const again = await annotate()
+    expect(again.status, `after call ${at}`).toBe(status)
+    expect(JSON.stringify(again.body), `after call ${at}`).not.toContain('forty-seven')
+  }
 })

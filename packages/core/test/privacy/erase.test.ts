@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { memoryStore, type SessionsOptions } from '../../src/index.js'
 import { haltingStore } from '../../src/testing.js'
 import { changingStore } from '../changing-store.js'
-import { codeOf, service } from '../service.js'
+import { codeOf, service, startGate } from '../service.js'
 import { canaries, dumpOf, erasing, other, settings, user, withUserData } from './user-data.js'
 
 const gone = [user.userId, ...canaries]
@@ -139,13 +139,15 @@ describe('the erasure of a user', () => {
     const { sessions } = await withUserData(store)
     const session = await sessions.for(user).create()
     let isStopped = false
+    const { opened: speaking, open: speak } = startGate()
     const turn = session.turn('canary word', async function* ({ signal }) {
       yield 'canary reply'
+      speak()
       await new Promise((resolve) => signal.addEventListener('abort', resolve))
       isStopped = true
       yield 'canary reply'
     })
-    await turn.started
+    await speaking
     await sessions.privacy.erase(erasing)
     await turn.result.catch(() => {})
     await sessions.settled()

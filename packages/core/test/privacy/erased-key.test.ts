@@ -18,6 +18,12 @@ const post = (sessions: Sessions, path: string, body: object) => {
   )
 }
 
+/** The session that the user has, if there is one. */
+const first = async (sessions: Sessions) => {
+  const mine = sessions.for(alice)
+  return mine.get((await mine.list()).items[0]?.id ?? 'none')
+}
+
 /** What a caller may try for a user who is gone. `other` is a session of somebody else, `theirs` a guest's. */
 const attempts: readonly [string, (sessions: Sessions, guest: string, lines: string) => Promise<unknown>][] =
   [
@@ -32,6 +38,14 @@ const attempts: readonly [string, (sessions: Sessions, guest: string, lines: str
     ],
     ['a bind', async (sessions, guest) => (await sessions.for(alice).findByCredential(guest))!.bind()],
     ['an import', (sessions, _, lines) => sessions.for(alice).import(lines)],
+    ['a turn', async (sessions) => (await first(sessions)).turn('Hi', () => 'Hello').result],
+    ['a transfer', async (sessions) => (await first(sessions)).transfer({ mode: 'move' })],
+    ['a memory', async (sessions) => (await first(sessions)).remember({ text: 'Hi' }, { scope: 'user' })],
+    [
+      'a message that is answered',
+      async (sessions) =>
+        post(sessions, `/sessions/${(await first(sessions)).id}/message`, { content: 'Hi' }),
+    ],
     ['a request', (sessions) => post(sessions, '/sessions', { title: 'Mine' })],
     ['a message', (sessions) => post(sessions, '/sessions/none/message', { content: 'Hi' })],
   ]
@@ -60,7 +74,7 @@ it.each(attempts)('%s makes no new key of a user who was erased', async (_, atte
   const { store, sessions } = scene()
   const { guest, lines } = await prepared(sessions)
   await sessions.privacy.erase(asked)
-  expect(await codeOf(attempt(sessions, guest, lines))).toMatch(/^user_erased|settled$/)
+  expect(await codeOf(attempt(sessions, guest, lines))).toMatch(/^(user_erased|not_found|settled)$/)
   await sessions.settled()
   expect(await store.destroyKey(alice)).toBe(false)
 })

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { createSessionApi } from '../../src/http/api.js'
 import { memoryStore, type Sessions, type SessionsOptions, type SessionStore } from '../../src/index.js'
 import { changingStore } from '../changing-store.js'
 import { handClock } from '../hand-clock.js'
@@ -250,3 +251,20 @@ async function removeTurns(store: SessionStore): Promise<void> {
   const { items } = await store.list({ tenantId: '~turns:acme', limit: 10 })
   for (const item of items) await store.remove(item)
 }
+
+it('leaves no words of a conversation that it clears in answers that are kept for longer', async () => {
+  const { sessions, store, retain, pass } = aging({ retention: { messagesMs: dayMs / 4 } })
+  const api = createSessionApi({ sessions, identify: () => alice })
+  const { id } = await sessions.for(alice).create({ messages: [{ role: 'user', content: 'a canary' }] })
+  const rate = async () => {
+    const headers = { 'content-type': 'application/json', 'idempotency-key': 'key' }
+    const request = { method: 'PATCH', headers, body: JSON.stringify({ rating: 'up' }) }
+    const path = `/sessions/${id}/messages/1/annotations`
+    return (await api.handle(new Request(`https://api.test${path}`, request))).json()
+  }
+  expect(await rate()).toMatchObject({ message: { content: 'a canary' } })
+  pass(0.5)
+  expect(await retain()).toBe(1)
+  expect(await dumpOf(store, 'acme')).not.toContain('canary')
+  expect(await rate()).toEqual({ erased: true })
+})

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { createSessionApi } from '../../src/http/api.js'
 import { memoryStore, type Sessions, type SessionStore } from '../../src/index.js'
 import { changingStore } from '../changing-store.js'
+import { listLog } from '../analytics/list-log.js'
 import { alice, codeOf, service } from '../service.js'
 import { dumpOf } from './user-data.js'
 
@@ -132,4 +133,40 @@ it('a withdrawal finds a session that becomes active meanwhile, and what is kept
   await mine.consent.set({ ...storage(false), purpose: 'personalization' })
   vi.restoreAllMocks()
   expect(await dumpOf(inner, 'acme')).not.toContain('canary')
+})
+
+it('a withdrawal takes the preferences out of an answer that is being kept', async () => {
+  const consent = { purpose: 'personalization', version: '1', source: 'page' }
+  for (let at = 1, calls = 1; at <= calls; at++) {
+    const inner = memoryStore()
+    const other = service({ store: inner, credentialSecrets, consent: {} })
+    const { id } = await other.for(alice).create({ preferences: { colour: 'a canary' } })
+    const meeting = changingStore(inner, (call) =>
+      call === at ? other.consent.set(alice, { ...consent, granted: false }) : undefined,
+    )
+    const sessions = service({ store: meeting.store, credentialSecrets, consent: {} })
+    const api = createSessionApi({ sessions, identify: () => alice })
+    const headers = { 'content-type': 'application/json', 'idempotency-key': 'key' }
+    const request = { method: 'PATCH', headers, body: JSON.stringify({ size: 'a canary' }) }
+    await api.handle(new Request(`https://api.test/sessions/${id}/preferences`, request))
+    calls = meeting.calls.length
+    expect(await dumpOf(inner, 'acme'), `after call ${at}`).not.toContain('canary')
+  }
+})
+
+it('a withdrawal of all wins against a look at what sessions say', async () => {
+  const analytics = { unsaid: { analytics: true } }
+  for (let at = 1, calls = 1; at <= calls; at++) {
+    const log = listLog()
+    const inner = memoryStore()
+    const settings = { credentialSecrets, consent: analytics, analytics: { log } }
+    const other = service({ store: inner, ...settings })
+    await other.for(alice).create({ preferences: { colour: 'a canary' } })
+    const meeting = changingStore(inner, (call) =>
+      call === at ? other.consent.set(alice, storage(false)) : undefined,
+    )
+    await service({ store: meeting.store, ...settings }).sweep({ tenants: ['acme'] })
+    calls = meeting.calls.length
+    expect(JSON.stringify(log.kept()), `after call ${at}`).not.toContain('canary')
+  }
 })

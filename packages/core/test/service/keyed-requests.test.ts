@@ -36,7 +36,7 @@ it('a reset takes the words out of all answers about the session, once, and out 
   for (let n = 0; n < 201; n++) await keep(`words ${n}`, { ...request, answer })
   for (let resets = 0; resets < 2; resets++) {
     await session.reset()
-    expect(await kept('running')).toEqual({ revision: 1, value: request })
+    expect(await kept('running')).toEqual({ revision: 2, value: { ...request, isBlank: true } })
     expect(await kept('done')).toEqual({ revision: 1, value: { ...request, isDone: true } })
     expect(await kept('sealed')).toEqual({ revision: 1, value: sealed })
     expect(await kept('of another')).toEqual({ revision: 1, value: { ...request, answer } })

@@ -1,6 +1,6 @@
 import { isSessionError, SessionError } from '../../errors.js'
 import { copyConflict, corrupt } from '../refusals.js'
-import type { SessionRef } from '../session-record.js'
+import type { SessionRecord, SessionRef } from '../session-record.js'
 import type { SessionCopy, SessionStore } from '../session-store.js'
 import type { SealedReads } from './sealed-reads.js'
 import type { Sealing } from './sealing.js'
@@ -96,9 +96,29 @@ export class Upkeep {
       const { messages } = page
       if (messages.length > 0 ? messages[0]!.seq !== after + 1 : after < lastSeq)
         throw copyConflict(record.revision)
+      const isFirst = after === record.trimmedSeq
       after = messages.at(-1)?.seq ?? after
-      await this.#restore(ref, { ...copy, messages, more: after < lastSeq }, earlierKeys)
+      const more = after < lastSeq
+      // The parts before the last one go with the session: once it is removed, the last one goes on from nothing.
+      const isSplit = isFirst && !more && messages.length > 1
+      for (const [at, part] of (isSplit
+        ? [messages.slice(0, -1), messages.slice(-1)]
+        : [messages]
+      ).entries()) {
+        await this.#expectSame(ref, record)
+        await this.#restore(
+          ref,
+          { ...copy, messages: part, more: more || (isSplit && at === 0) },
+          earlierKeys,
+        )
+      }
     } while (after < lastSeq)
+  }
+
+  /** @throws `conflict` when the session was removed or changed meanwhile: a copy would bring it back. */
+  async #expectSame(ref: SessionRef, { incarnation, changes, revision }: SessionRecord): Promise<void> {
+    const now = (await this.#store.read(ref))?.record
+    if (now?.incarnation !== incarnation || now.changes !== changes) throw copyConflict(revision)
   }
 
   async #hasOtherKey(ref: SessionRef): Promise<boolean> {
