@@ -229,6 +229,62 @@ describe('version 4 to 5', () => {
     expect(await indexes(pool)).toEqual({ llm_sessions_label_active: true })
   })
 
+  test('an index that another process finishes at that moment is not made anew', async () => {
+    const pool = await atVersion4()
+    await pool.query(`create index "llm_sessions_label_active" on llm_sessions (tenant_id, label, active_at desc, id)
+      where label is not null`)
+    const valid = (value: boolean) =>
+      pool.query(
+        `update pg_index set indisvalid = $1 where indexrelid = 'llm_sessions_label_active'::regclass`,
+        [value],
+      )
+    await valid(false)
+    const { connectionString } = pool.options as { connectionString: string }
+    const migrator = context.pools.open(connectionString, { ...patient.pool, max: 1 })
+    const sent = noteStatements(migrator)
+    migrator.on('connect', (client) => {
+      const query = client.query.bind(client) as (
+        config: object,
+        done: (...answer: unknown[]) => void,
+      ) => void
+      client.query = ((config: { text: string }, done: (...answer: unknown[]) => void) => {
+        if (!config.text.includes('pg_stat_progress_create_index')) query(config, done)
+        else query(config, (...answer) => void valid(true).then(() => done(...answer)))
+      }) as never
+    })
+    expect(await migrate(migrator)).toEqual({ from: 4, to: latestVersion })
+    expect(sent.texts.filter((text) => /index concurrently/.test(text))).toEqual([])
+  })
+
+  test('goes on after a deadlock with a transaction of another', async () => {
+    const pool = await atVersion4()
+    await fill(pool, 10)
+    const other = await pool.connect()
+    try {
+      await other.query(`set deadlock_timeout = '10min'`)
+      await other.query('begin')
+      await other.query(`update llm_sessions set title = 'held' where id = 's1'`)
+      const migrated = migrate(pool)
+      for (let isWaiting = false; !isWaiting;) {
+        const { rows } = await pool.query<{ waiting: boolean }>(
+          `select exists (select from pg_locks where relation = 'llm_sessions'::regclass and not granted) as waiting`,
+        )
+        isWaiting = rows[0]!.waiting
+      }
+      await Promise.all([
+        other
+          .query(
+            `select pg_advisory_xact_lock(hashtext('@sessions/store-postgres'), hashtext('public.llm_'))`,
+          )
+          .then(() => other.query('commit')),
+        expect(migrated).resolves.toEqual({ from: 4, to: latestVersion }),
+      ])
+    } finally {
+      other.release(true)
+    }
+    expect(await indexes(pool)).toEqual({ llm_sessions_label_active: true })
+  })
+
   test('of tables with policies, and of tables in partitions', async () => {
     const pool = await atVersion4({ rls: 'sessions.tenant' })
     expect(await migrate(pool, { rls: 'sessions.tenant' })).toEqual({ from: 4, to: latestVersion })

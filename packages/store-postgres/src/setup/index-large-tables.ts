@@ -40,12 +40,16 @@ export async function indexLargeTables(
   { sessions }: TableNames,
   until: number,
 ): Promise<void> {
+  let suspect: string | undefined
   for (;;) {
     const values = [sessions, labelIndex(''), largeBytes]
     const [table, ...others] = (await connection.query(unindexedStatement, values, false)).map(toTable)
     if (table === undefined) return
     const isBuilding = [table, ...others].some(({ building }) => building)
-    if (isBuilding || !(await indexed(connection, table))) await pause(until)
+    // Another process may have finished an index a moment ago, and it looks broken until that is committed.
+    const isSuspect = !isBuilding && table.broken && table.name !== suspect
+    suspect = isSuspect ? table.name : undefined
+    if (isBuilding || isSuspect || !(await indexed(connection, table))) await pause(until)
   }
 }
 
