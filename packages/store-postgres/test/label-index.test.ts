@@ -2,7 +2,7 @@ import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { checkSchema, migrate, type MigrateOptions, migrationSql, postgresStore } from '../src/index.js'
 import { latestVersion } from '../src/schema/migrations.js'
-import { patient, useServer } from './databases.js'
+import { as, createAppRole, patient, useServer } from './databases.js'
 import { noteStatements } from './sent-statements.js'
 
 const context = useServer()
@@ -226,6 +226,99 @@ describe('version 4 to 5', () => {
       old.release()
     }
     expect(await migrate(url)).toEqual({ from: 4, to: latestVersion })
+    expect(await indexes(pool)).toEqual({ llm_sessions_label_active: true })
+  })
+
+  test('an index that another process finishes at that moment is not made anew', async () => {
+    const pool = await atVersion4()
+    await pool.query(`create index "llm_sessions_label_active" on llm_sessions (tenant_id, label, active_at desc, id)
+      where label is not null`)
+    const valid = (value: boolean) =>
+      pool.query(
+        `update pg_index set indisvalid = $1 where indexrelid = 'llm_sessions_label_active'::regclass`,
+        [value],
+      )
+    await valid(false)
+    const { connectionString } = pool.options as { connectionString: string }
+    const migrator = context.pools.open(connectionString, { ...patient.pool, max: 1 })
+    const sent = noteStatements(migrator)
+    migrator.on('connect', (client) => {
+      const query = client.query.bind(client) as (
+        config: object,
+        done: (...answer: unknown[]) => void,
+      ) => void
+      client.query = ((config: { text: string }, done: (...answer: unknown[]) => void) => {
+        if (!config.text.includes('pg_stat_progress_create_index')) query(config, done)
+        else query(config, (...answer) => void valid(true).then(() => done(...answer)))
+      }) as never
+    })
+    expect(await migrate(migrator)).toEqual({ from: 4, to: latestVersion })
+    expect(sent.texts.filter((text) => /index concurrently/.test(text))).toEqual([])
+  })
+
+  test('an index that another role is making, as an administrator does, is left to it', async () => {
+    const pool = await atVersion4()
+    await fill(pool, 10)
+    await createAppRole(pool, 'label_owner')
+    await pool.query('grant create on schema public to label_owner')
+    await pool.query('alter table llm_sessions owner to label_owner')
+    await pool.query('alter table llm_session_migrations owner to label_owner')
+    const { connectionString } = pool.options as { connectionString: string }
+    const migrator = context.pools.open(as('label_owner', connectionString), { ...patient.pool, max: 1 })
+    const sent = noteStatements(migrator)
+    const old = await pool.connect()
+    let made, migrated
+    try {
+      await old.query('begin')
+      await old.query(`update llm_sessions set title = 'held' where id = 's1'`)
+      made = pool.query(`create index concurrently "llm_sessions_label_active" on llm_sessions
+        (tenant_id, label, active_at desc, id) where label is not null`)
+      await untilBuilding(pool)
+      const looks = new Promise<void>((resolve) => {
+        let count = 0
+        sent.onSend = (text) => {
+          if (/index concurrently/.test(text)) resolve()
+          if (/pg_stat_progress_create_index/.test(text) && ++count === 3) resolve()
+        }
+      })
+      migrated = migrate(migrator)
+      await Promise.race([looks, migrated])
+    } finally {
+      await old.query('commit')
+      old.release()
+    }
+    await made
+    expect(await migrated).toEqual({ from: 4, to: latestVersion })
+    expect(sent.texts.filter((text) => /index concurrently/.test(text))).toEqual([])
+    expect(await indexes(pool)).toEqual({ llm_sessions_label_active: true })
+  })
+
+  test('goes on after a deadlock with a transaction of another', async () => {
+    const pool = await atVersion4()
+    await fill(pool, 10)
+    const other = await pool.connect()
+    try {
+      await other.query(`set deadlock_timeout = '10min'`)
+      await other.query('begin')
+      await other.query(`update llm_sessions set title = 'held' where id = 's1'`)
+      const migrated = migrate(pool)
+      for (let isWaiting = false; !isWaiting;) {
+        const { rows } = await pool.query<{ waiting: boolean }>(
+          `select exists (select from pg_locks where relation = 'llm_sessions'::regclass and not granted) as waiting`,
+        )
+        isWaiting = rows[0]!.waiting
+      }
+      await Promise.all([
+        other
+          .query(
+            `select pg_advisory_xact_lock(hashtext('@sessions/store-postgres'), hashtext('public.llm_'))`,
+          )
+          .then(() => other.query('commit')),
+        expect(migrated).resolves.toEqual({ from: 4, to: latestVersion }),
+      ])
+    } finally {
+      other.release(true)
+    }
     expect(await indexes(pool)).toEqual({ llm_sessions_label_active: true })
   })
 

@@ -1,11 +1,13 @@
 import { isSessionError, type SessionStore } from '@sessions/core/store'
 import {
   closeSync,
+  existsSync,
   mkdirSync,
   openSync,
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
@@ -72,6 +74,23 @@ test('a file stays the same one wherever the process goes meanwhile', async () =
     [1, 'm1'],
     [2, 'm2'],
   ])
+})
+
+test('a path that goes back through a link leads where the file system says', async () => {
+  const [here, there] = [newPath('here'), newPath('there')]
+  mkdirSync(here)
+  mkdirSync(join(there, 'release'), { recursive: true })
+  symlinkSync(join(there, 'release'), join(here, 'current'))
+  const before = process.cwd()
+  onTestFinished(() => process.chdir(before))
+  process.chdir(here)
+  await migrate(`${here}/current/../sessions.db`)
+  const absolute = open(`${here}/current/../sessions.db`)
+  const relative = open('current/../sessions.db')
+  await absolute.commit(ref, { revision: 0 })
+  expect((await relative.read(ref))?.record.revision).toBe(1)
+  expect(existsSync(join(there, 'sessions.db'))).toBe(true)
+  expect(existsSync(join(here, 'sessions.db'))).toBe(false)
 })
 
 describe('a file that cannot be opened', () => {

@@ -152,6 +152,11 @@ function isHidden({ code, routine }: ServerError): boolean {
   return code === noRight && routine === 'ExecWithCheckOptions'
 }
 
+/** Whether the server ended a transaction that stood in the way of others, as they stood in its own. */
+export function isDeadlock(error: unknown): boolean {
+  return codeOf(error) === '40P01'
+}
+
 function codeOf(error: unknown): string {
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
 }

@@ -13,11 +13,13 @@ const pauseMs = 100
 const metAnother = new Set(['40P01', '42P07', '42704', '23505', '55006'])
 
 // The table, or its partitions: schema, name, whether there is an index that a command did not finish, whether one is
-// being made.
+// being made. A role sees no progress of another role, but its lock, which is the one of a vacuum as well.
 const unindexedStatement = toStatement(
   'unindexed',
   `select s.nspname, t.relname, (x.indexrelid is not null)::text as broken,
-    exists (select from pg_stat_progress_create_index p where p.relid = t.oid)::text as building
+    (exists (select from pg_stat_progress_create_index p where p.relid = t.oid)
+      or x.indexrelid is not null and exists (select from pg_locks l where l.relation = t.oid and l.granted
+        and l.mode = 'ShareUpdateExclusiveLock'))::text as building
   from pg_class t
   join pg_namespace s on s.oid = t.relnamespace
   left join (pg_index x join pg_class i on i.oid = x.indexrelid)
@@ -40,12 +42,16 @@ export async function indexLargeTables(
   { sessions }: TableNames,
   until: number,
 ): Promise<void> {
+  let suspect: string | undefined
   for (;;) {
     const values = [sessions, labelIndex(''), largeBytes]
     const [table, ...others] = (await connection.query(unindexedStatement, values, false)).map(toTable)
     if (table === undefined) return
     const isBuilding = [table, ...others].some(({ building }) => building)
-    if (isBuilding || !(await indexed(connection, table))) await pause(until)
+    // Another process may have finished an index a moment ago, and it looks broken until that is committed.
+    const isSuspect = !isBuilding && table.broken && table.name !== suspect
+    suspect = isSuspect ? table.name : undefined
+    if (isBuilding || isSuspect || !(await indexed(connection, table))) await pause(until)
   }
 }
 

@@ -1,6 +1,6 @@
 import { checkOptions, checkTimeout, checkWhole, type OptionNames, SessionError } from '@sessions/core/store'
 import type { Connection, ConnectionSource } from '../connection/database.js'
-import { judge } from '../connection/errors.js'
+import { isDeadlock, judge } from '../connection/errors.js'
 import { labelVersion, latestVersion, migrations } from '../schema/migrations.js'
 import { indexLargeTables } from './index-large-tables.js'
 import { createPostgresPool } from '../connection/pool.js'
@@ -178,10 +178,18 @@ async function migrateOn(
   settings: MigrationSettings,
 ): Promise<Migrated> {
   await checkEncoding(connection)
-  const migrated = await migrateInTransaction(connection, names, settings, { isPrepared: false })
-  if (migrated !== undefined) return migrated
-  await indexLargeTables(connection, names, settings.until)
-  return (await migrateInTransaction(connection, names, settings, { isPrepared: true }))!
+  for (let isPrepared = false; ;) {
+    try {
+      const migrated = await migrateInTransaction(connection, names, settings, { isPrepared })
+      if (migrated !== undefined) return migrated
+      await indexLargeTables(connection, names, settings.until)
+      isPrepared = true
+    } catch (error) {
+      // Nothing has happened, and the others, which write or migrate too, go on.
+      if (!isDeadlock(error) || performance.now() >= settings.until) throw error
+      isPrepared = false
+    }
+  }
 }
 
 /** Undefined, with nothing done, for tables that may need an index beforehand. */

@@ -1,6 +1,6 @@
 import { SessionError } from '@sessions/core/store'
 import { stat } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { isAbsolute, parse, resolve, sep } from 'node:path'
 import { Connection } from './connection.js'
 import { toSessionError } from './errors.js'
 import { patiently } from './patiently.js'
@@ -77,7 +77,9 @@ export async function openFile(path: string, until: number, synchronous: Synchro
  * The path, whatever becomes of the working directory: the file is opened again later. What is no path stays as it is.
  */
 export function toLasting(path: string): string {
-  return path === '' || /^(?::memory:$|file:|[a-z]+:\/\/)/i.test(path) ? path : resolve(path)
+  if (path === '' || isAbsolute(path) || /^(?::memory:$|file:|[a-z]+:\/\/)/i.test(path)) return path
+  // `resolve` would leave out a link before a `..`, which leads to another place.
+  return parse(path).root === '' ? `${process.cwd()}${sep}${path}` : resolve(path)
 }
 
 function checkPath(path: string): void {
