@@ -1,6 +1,8 @@
 import { maxPageBytes } from '@sessions/core/store'
 
 const maxKnown = 4096
+// Of more messages at once another process may have made a great deal.
+const maxCount = 64
 // A character of JavaScript takes at most so many bytes in UTF-8.
 const bytesPerCharacter = 3
 
@@ -36,7 +38,7 @@ export class SmallTails {
 
   /** Whether so many of the newest messages are known to be few bytes. */
   has(log: string, count: number): boolean {
-    return (this.#known.get(log)?.count ?? 0) >= count
+    return count <= maxCount && (this.#known.get(log)?.count ?? 0) >= count
   }
 
   #note(log: string, tail: Tail): void {
