@@ -172,6 +172,26 @@ it('refuses a word about a call that the answer has left behind: its tool would 
   expect(partsOf(page).at(-1)).toMatchObject({ text: 'Done' })
 })
 
+it('asks of a call beside one that cannot run, and before another one', async () => {
+  const calls = [...call('b', 'asked', { a: 1 }), ...call('n', 'nothing', {}), ...call('a', 'add', { a: 3 })]
+  const chat = chatOf({ model: modelOf(calls, text('1', 'Done')), tools: { asked, add } })
+  const page = new ChatClient(chat, { id })
+  await page.sendMessage({ text: 'Hi' })
+  await expectKept(chat, page)
+  const question = partsOf(page).find((part) => 'approval' in part && part.approval !== undefined)
+  await page.addToolApprovalResponse({
+    id: (question as { approval: { id: string } }).approval.id,
+    approved: true,
+  })
+  await page.sendMessage()
+  expect(callsOf(page)).toEqual([
+    ['b', 'output-available', 2],
+    ['n', 'output-error', undefined],
+    ['a', 'output-available', 4],
+  ])
+  expect(partsOf(page).at(-1)).toMatchObject({ text: 'Done' })
+})
+
 it('shows no earlier result of a tool once it has the last one', async () => {
   const given = (output: number) => ({
     type: 'ui-chunk',

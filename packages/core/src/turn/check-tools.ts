@@ -2,6 +2,9 @@ import * as z from 'zod/mini'
 import { SessionError } from '../errors.js'
 import { parseJsonObject } from '../json.js'
 
+// The schemas of a server's tools, with its references written out, are deeper and longer than what is stored.
+const ofSchema = { maxDepth: 1000, maxNodes: 1_000_000 }
+
 /**
  * In JavaScript a schema of another library would be shown to the model as if it were JSON Schema, and would check
  * nothing.
@@ -18,7 +21,7 @@ export function checkTools(tools: object | undefined): void {
       throw new SessionError('invalid', `${path}.execute must be a function`, { path: `${path}.execute` })
     if (inputSchema === undefined || inputSchema instanceof z.core.$ZodType) continue
     try {
-      parseJsonObject(inputSchema, path)
+      parseJsonObject(inputSchema, path, ofSchema)
     } catch {
       throw new SessionError(
         'invalid',

@@ -253,4 +253,13 @@ describe('tools', () => {
     const tools = { add: { inputSchema, execute: () => 1 } }
     expect(await session.turn('Hi', () => 'Hello', { tools }).result).toMatchObject({ status: 'completed' })
   })
+
+  it('take JSON Schema as deep and as long as servers of tools have it', async () => {
+    const session = await opened()
+    const fields = Object.fromEntries(Array.from({ length: 6000 }, (_, n) => [`f${n}`, { type: 'string' }]))
+    let inputSchema: JsonObject = { type: 'object', properties: fields }
+    for (let level = 0; level < 40; level++) inputSchema = { anyOf: [{ type: 'null' }, inputSchema] }
+    const tools = { add: { inputSchema, execute: () => 1 } }
+    expect(await session.turn('Hi', () => 'Hello', { tools }).result).toMatchObject({ status: 'completed' })
+  })
 })
