@@ -11,7 +11,7 @@ import type { Service } from './service.js'
  *
  * @param live The most active first.
  * @param count So many must go.
- * @param most So many may go, as far as the least active are idle.
+ * @param most So many may go, if they are more, as far as the least active are idle.
  * @returns Those that stay, in the same order.
  */
 export async function evictSessions(
@@ -27,7 +27,7 @@ export async function evictSessions(
     const place = (await isAnswering(service, record)) ? answering : free
     place.push(record)
   }
-  const evicted = new Set([...free, ...answering.slice(0, Math.max(0, count - free.length))])
+  const evicted = new Set([...free, ...answering].slice(0, Math.max(count, free.length)))
   const kept: SessionRecord[] = []
   for (const record of live) {
     if (!evicted.has(record)) kept.push(record)

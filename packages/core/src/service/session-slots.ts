@@ -75,10 +75,9 @@ async function claim(
       const live = await stillLive(service, holders, query)
       const tooMany = live.length + wanted - max
       // `stillLive` returns the most active sessions first.
-      const atOnce = max > largeLimit ? Math.min(Math.floor(max / 100), mostAtOnce) : 0
-      const mayGo = Math.max(tooMany, atOnce)
+      const most = max > largeLimit ? Math.min(Math.floor(max / 100), mostAtOnce) : 0
       const left =
-        whenFull === 'evict' && tooMany > 0 ? await evictSessions(service, live, tooMany, mayGo) : live
+        whenFull === 'evict' && tooMany > 0 ? await evictSessions(service, live, tooMany, most) : live
       return left.map(({ incarnation }) => incarnation)
     },
   })

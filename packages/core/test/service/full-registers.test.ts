@@ -104,5 +104,5 @@ it('ends none that is being answered while others are left, only to end a hundre
   expect((await turn.result).status).toBe('completed')
   const evicted = sessions.events.filter(({ type }) => type === 'session.evicted')
   expect(evicted.length).toBeGreaterThan(0)
-  expect(evicted.filter(({ sessionId }) => busy.has(sessionId!))).toEqual([])
+  expect(evicted.filter(({ sessionId }) => busy.has(sessionId))).toEqual([])
 })
