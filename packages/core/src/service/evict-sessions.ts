@@ -23,7 +23,7 @@ export async function evictSessions(
   const free: SessionRecord[] = []
   const answering: SessionRecord[] = []
   for (const [looks, record] of live.toReversed().entries()) {
-    if (free.length >= (looks < most ? most : count)) break
+    if (looks >= most && free.length >= count) break
     const place = (await isAnswering(service, record)) ? answering : free
     place.push(record)
   }

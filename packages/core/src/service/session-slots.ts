@@ -76,8 +76,8 @@ async function claim(
       const tooMany = live.length + wanted - max
       // `stillLive` returns the most active sessions first.
       const most = max > largeLimit ? Math.min(Math.floor(max / 100), mostAtOnce) : 0
-      const left =
-        whenFull === 'evict' && tooMany > 0 ? await evictSessions(service, live, tooMany, most) : live
+      const evicts = whenFull === 'evict' && tooMany > 0
+      const left = evicts ? await evictSessions(service, live, tooMany, most) : live
       return left.map(({ incarnation }) => incarnation)
     },
   })
