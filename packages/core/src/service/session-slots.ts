@@ -75,8 +75,9 @@ async function claim(
       const live = await stillLive(service, holders, query)
       const tooMany = live.length + wanted - max
       // `stillLive` returns the most active sessions first.
-      const ending = Math.max(tooMany, max > largeLimit ? Math.min(Math.floor(max / 100), mostAtOnce) : 0)
-      const left = whenFull === 'evict' && tooMany > 0 ? await evictSessions(service, live, ending) : live
+      const most = max > largeLimit ? Math.min(Math.floor(max / 100), mostAtOnce) : 0
+      const evicts = whenFull === 'evict' && tooMany > 0
+      const left = evicts ? await evictSessions(service, live, tooMany, most) : live
       return left.map(({ incarnation }) => incarnation)
     },
   })

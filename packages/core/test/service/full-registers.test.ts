@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest'
-import { memoryStore, type SessionStore } from '../../src/index.js'
+import { memoryStore, type SessionStore, type Turn } from '../../src/index.js'
 import { alice, codeOf, service } from '../service.js'
 
 afterEach(() => {
@@ -77,4 +77,32 @@ it('ends a hundredth of the sessions of a large full tenant at once, the least a
     cursor = page.cursor
   }
   expect(live).toBe(1090)
+})
+
+it('ends none that is being answered while others are left, only to end a hundredth', async () => {
+  const { store, mine, sessions } = await fullTenant(1100, 'evict')
+  const answering = await mine.get('s0')
+  let answer = (_text: string) => {}
+  const answered = new Promise<string>((resolve) => (answer = resolve))
+  const turn = await new Promise<Turn>((resolve) => {
+    const begun = answering.turn('Hi', () => {
+      resolve(begun)
+      return answered
+    })
+  })
+  const { turn: lease } = JSON.parse((await store.read(answering.ref))!.body) as { turn: object }
+  // All are answered, but for three.
+  const busy = new Set(['s0'])
+  for (let index = 4; index < 1100; index++) {
+    const { record, body } = (await store.read({ tenantId: 'acme', id: `s${index}` }))!
+    const withTurn = JSON.stringify({ ...JSON.parse(body), turn: lease })
+    await store.commit(record, { revision: record.revision, body: withTurn })
+    busy.add(record.id)
+  }
+  for (let made = 0; made < 3; made++) await mine.create()
+  answer('answered')
+  expect((await turn.result).status).toBe('completed')
+  const evicted = sessions.events.filter(({ type }) => type === 'session.evicted')
+  expect(evicted.length).toBeGreaterThan(0)
+  expect(evicted.filter(({ sessionId }) => busy.has(sessionId))).toEqual([])
 })

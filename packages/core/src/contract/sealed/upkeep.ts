@@ -100,6 +100,7 @@ export class Upkeep {
       after = messages.at(-1)?.seq ?? after
       const more = after < lastSeq
       // The parts before the last one go with the session: once it is removed, the last one goes on from nothing.
+      // Of one message, or none, there is no part before the last one, which stores refuse when it is empty.
       const isSplit = isFirst && !more && messages.length > 1
       for (const [at, part] of (isSplit
         ? [messages.slice(0, -1), messages.slice(-1)]
