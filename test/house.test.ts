@@ -16,7 +16,6 @@ export const coreLevels: readonly { readonly name: string; readonly places: read
       'csv.ts',
       'time.ts',
       'digest.ts',
-      'signing-key.ts',
       'hash.ts',
       'parse.ts',
       'options.ts',

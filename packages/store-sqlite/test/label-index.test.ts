@@ -6,7 +6,7 @@ import { startStore } from './store-process.js'
 const newPath = useFiles()
 const tenantId = '~turns:acme'
 // Up to the index by label.
-const before = migrationSql().split('create index "llm_sessions_label_active"')[0]! + 'commit'
+const before = migrationSql().split('create index if not exists "llm_sessions_label_active"')[0]! + 'commit'
 
 /** Sessions of the earlier version: each tenth is of one label, the others have one of their own. */
 function fill(database: SqliteDatabase, count: number): void {
@@ -118,4 +118,19 @@ test('version 3 to 4 keeps every session, and lists it by its label; processes a
   expect(raw.prepare('pragma integrity_check').all()).toEqual([{ integrity_check: 'ok' }])
   await store.close()
   raw.close()
+})
+
+test('an index that was made by hand beforehand stays', async () => {
+  const path = newPath()
+  const raw = openRaw(path)
+  raw.exec(before)
+  fill(raw, 100)
+  raw.exec(
+    'create index llm_sessions_label_active on llm_sessions (tenant_id, label, active_at desc, id) where label is not null',
+  )
+  raw.close()
+  expect(await migrate(path)).toEqual({ from: 3, to: 4 })
+  const store = sqliteStore(path, patient)
+  expect((await store.list({ tenantId, label: 'support', limit: 1000 })).items).toHaveLength(10)
+  await store.close()
 })

@@ -1,5 +1,5 @@
 import { isSameText } from '../digest.js'
-import { type SigningKey, toSigningKey } from '../signing-key.js'
+import { type SigningKey, toSigningKey } from '../domain/signing-key.js'
 
 /** A lane of a tenant. */
 export interface LanePlace {

@@ -1,7 +1,7 @@
 import { isSameText } from '../digest.js'
 import { SessionError } from '../errors.js'
 import { fromBase64Url, toBase64Url } from '../ids.js'
-import { type SigningKey, toSigningKey } from '../signing-key.js'
+import { type SigningKey, toSigningKey } from './signing-key.js'
 import type { SessionRef } from '../contract/session-record.js'
 
 /** The content of a credential whose signature has been verified. */

@@ -127,7 +127,8 @@ function createSearch({ prefix, entries, words, searched }: TableNames): string[
 // Each session has labels of its own for what is kept beside it.
 function indexLabels({ prefix, sessions }: TableNames): string[] {
   return [
-    `create index "${prefix}sessions_label_active" on ${sessions} (tenant_id, label, active_at desc, id)
+    // Whoever has a large file may have made it beforehand.
+    `create index if not exists "${prefix}sessions_label_active" on ${sessions} (tenant_id, label, active_at desc, id)
   where label is not null`,
   ]
 }

@@ -1,5 +1,5 @@
-import { digestOf, nodeCrypto } from './digest.js'
-import { toBase64Url } from './ids.js'
+import { digestOf, nodeCrypto } from '../digest.js'
+import { toBase64Url } from '../ids.js'
 
 /** One secret of a ring: what is signed with it names it by its `kid`. */
 export interface SigningKey {
