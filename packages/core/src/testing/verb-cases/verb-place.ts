@@ -100,7 +100,12 @@ async function seen(mine: CallerSessions) {
     }),
   )
   const memory = (await mine.memory.list()).map(({ text }) => text)
-  return { sessions: sessions.toSorted((one, other) => one.messages.length - other.messages.length), memory }
+  // Those of one millisecond are listed in any order.
+  const order = new Map(sessions.map((session) => [session, JSON.stringify(session)]))
+  return {
+    sessions: sessions.toSorted((one, other) => (order.get(one)! < order.get(other)! ? -1 : 1)),
+    memory,
+  }
 }
 
 async function codeOf(call: Promise<unknown>): Promise<SessionErrorCode | undefined> {
