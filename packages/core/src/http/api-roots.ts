@@ -53,9 +53,8 @@ export function isApiPath(basePath: string, pathname: string, roots: readonly st
 /** Why there is no route at a path. Where the rest of it names one, the API is mounted elsewhere than it was told. */
 export function noRouteAt(pathname: string, apiPath: string, roots: readonly string[]): string {
   const none = 'There is no route at this path.'
-  const isElsewhere =
-    !isApiPath(apiPath, pathname, roots) && roots.some((root) => `${pathname}/`.includes(`/${root}/`))
-  return isElsewhere
-    ? `${none} Those of this API begin with ${apiPath}/: its option basePath, or where it is mounted, says so.`
-    : none
+  const root = roots.find((each) => `${pathname}/`.includes(`/${each}/`))
+  return root === undefined || isApiPath(apiPath, pathname, roots)
+    ? none
+    : `${none} This API answers at ${apiPath}/${root}: its option basePath, or where it is mounted, says so.`
 }

@@ -25,7 +25,7 @@ describe('a mounted API', () => {
 
   it('says where its paths begin to who asks for one of them elsewhere', async () => {
     const none = 'There is no route at this path.'
-    const elsewhere = (path: string) => `${none} Those of this API begin with ${path}/`
+    const elsewhere = (path: string) => `${none} This API answers at ${path}/sessions:`
     expect(await at('/api/sessions', '')).toContain(elsewhere(''))
     expect(await at('/sessions', '/v1', '/api')).toContain(elsewhere('/api/v1'))
     for (const path of ['/', '/api/others', '/sessions/a/nothing']) expect(await at(path, '')).toBe(none)
