@@ -1,4 +1,5 @@
 import { textOf, type Role } from '../domain/message.js'
+import { readsAsRole } from '../domain/role-name.js'
 import type { Fact, Summary } from '../domain/session-body.js'
 import type { JsonValue } from '../json.js'
 import type { MessageGroup, ModelMessage } from './groups.js'
@@ -78,18 +79,6 @@ function onOneLine(text: string): string {
   return lineBreak.test(text) ? text.replaceAll(lineBreaks, '\\n') : text
 }
 
-// Names that would read as a role.
-const roles = new Set([
-  'system',
-  'developer',
-  'user',
-  'human',
-  'assistant',
-  'model',
-  'ai',
-  'tool',
-  'function',
-])
 const longestName = 60
 
 function nameOf({ name }: ModelMessage): string {
@@ -97,11 +86,7 @@ function nameOf({ name }: ModelMessage): string {
   const shown = onOneLine(name.slice(0, longestName))
     .replaceAll(/[():[\]]/g, ' ')
     .trim()
-  const letters = shown
-    .normalize('NFKC')
-    .toLowerCase()
-    .replaceAll(/[^\p{L}]/gu, '')
-  return shown === '' || roles.has(letters) ? '' : ` (${shown})`
+  return shown === '' || readsAsRole(shown, /[^\p{L}]/gu) ? '' : ` (${shown})`
 }
 
 function spoken(message: ModelMessage): string {
