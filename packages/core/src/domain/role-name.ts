@@ -1,14 +1,11 @@
-const roles: ReadonlySet<string> = new Set(
-  'ai agent assistant bot developer function human model system tool user'.split(' '),
-)
+// Nothing is made of these while the module is loaded, or who bundles would keep it without its function.
+const roles = ' ai agent assistant bot developer function human model system tool user '
 // Each letter stands before the Latin one that readers, and models, take it for.
 const lookalikes =
   'аaɑaαaᴀaвbьbʙbβbсcϲcᴄcԁdᴅdеeєeεeᴇeғfꜰfɡgɢgցgһhнhʜhіiιiɩiıiɪiмmᴍmոnпnηnɴnоoοoօoᴏoрpρpᴘpгrʀrѕsꜱsтtτtᴛtυuսuμuᴜuνvѵvᴠvуyүyʏyγyӏlʟl'
 // Greek capitals look like others than their small letters.
 const capitals = 'ΗhΜmΝnΥy'
-const latin: ReadonlyMap<string, string> = new Map(
-  `${lookalikes}${capitals}`.match(/../gu)!.map((pair) => [pair[0]!, pair[1]!]),
-)
+let latin: ReadonlyMap<string, string> | undefined
 const shortest = 3
 
 /**
@@ -19,11 +16,18 @@ const shortest = 3
  */
 export function readsAsRole(name: string, ignored: RegExp): boolean {
   const plain = name.normalize('NFKC').toLowerCase().replaceAll(ignored, '')
-  if (roles.has(plain)) return true
+  if (isRole(plain)) return true
+  const known = (latin ??= pairsOf(`${lookalikes}${capitals}`))
   const letters = Array.from(name.normalize('NFKD'), (letter) => {
     const small = letter.toLowerCase()
-    return latin.get(letter) ?? latin.get(small) ?? small
+    return known.get(letter) ?? known.get(small) ?? small
   })
   const alike = letters.join('').replaceAll(ignored, '')
-  return alike.length >= shortest && roles.has(alike)
+  return alike.length >= shortest && isRole(alike)
+}
+
+const isRole = (name: string): boolean => name !== '' && roles.includes(` ${name} `)
+
+function pairsOf(text: string): ReadonlyMap<string, string> {
+  return new Map(text.match(/../gu)!.map((pair) => [pair[0]!, pair[1]!]))
 }
