@@ -43,9 +43,13 @@ export class ModelStream {
     return this.#translate(event).flatMap((part) => parseTurnParts(part))
   }
 
-  /** What the model has used, as far as it said, of an answer that broke off: it is paid for. */
-  used(): TurnPart[] {
-    return this.#readers.flatMap((reader) => reader.used()).flatMap((part) => parseTurnParts(part))
+  /**
+   * What is not told yet of an answer that broke off: what the model has used, as far as it said, because it is paid for; and
+   * which of its calls cannot run.
+   */
+  left(): TurnPart[] {
+    const used = this.#readers.flatMap((reader) => reader.used())
+    return [...this.#aiSdk.end(), ...used].flatMap((part) => parseTurnParts(part))
   }
 
   /**
@@ -57,7 +61,8 @@ export class ModelStream {
     if (this.#readers.some(({ isOpen }) => isOpen)) {
       throw new ModelFailure('The stream of the model ended before its answer did.')
     }
-    return this.#readers.flatMap((reader) => reader.end()).flatMap((part) => parseTurnParts(part))
+    const rest = this.#readers.flatMap((reader) => reader.end())
+    return [...this.#aiSdk.end(), ...rest].flatMap((part) => parseTurnParts(part))
   }
 
   #translate(event: JsonObject): readonly JsonObject[] {
