@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, toJson } from '../json.js'
-import { fromAgents } from './dialects/agents.js'
+import { AgentsReader } from './dialects/agents.js'
 import { AiSdkReader } from './dialects/ai-sdk.js'
 import { AnthropicReader } from './dialects/anthropic.js'
 import { BedrockReader } from './dialects/bedrock.js'
@@ -30,6 +30,7 @@ export class ModelStream {
     new LangChainReader(),
     new CohereReader(),
   ]
+  readonly #agents = new AgentsReader()
   readonly #aiSdk = new AiSdkReader()
   #steps = 0
 
@@ -73,7 +74,7 @@ export class ModelStream {
       const parts = reader.read(event)
       if (parts !== undefined) return parts
     }
-    const told = fromAgents(event) ?? fromMastra(event)
+    const told = this.#agents.read(event) ?? fromMastra(event)
     if (told === undefined) return this.#aiSdk.read(event) ?? [event]
     if (!('inner' in told)) return told
     throwFailure(told.inner)
