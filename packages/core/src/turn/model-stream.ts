@@ -67,8 +67,8 @@ export class ModelStream {
   }
 
   #translate(event: JsonObject): readonly JsonObject[] {
-    // The AI SDK reports the sum again after all its steps.
-    if (event['type'] === 'finish-step') this.#steps++
+    // The AI SDK reports the sum again after all its steps, but for a stream of UI messages, whose steps say nothing.
+    if (event['type'] === 'finish-step' && 'finishReason' in event) this.#steps++
     if (event['type'] === 'finish' && this.#steps > 0) return []
     for (const reader of this.#readers) {
       const parts = reader.read(event)

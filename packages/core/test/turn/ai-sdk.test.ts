@@ -208,6 +208,27 @@ describe('the AI SDK', () => {
       'w',
     ])
   })
+
+  it('keeps why an answer ended, and its metadata, of a stream of UI messages', async () => {
+    const session = await opened()
+    const { result } = session.turn('Hi', () =>
+      streamText({
+        model: model([good, finish('tool-calls')], [finish('length')]),
+        prompt: 'Hi',
+        tools: { search },
+        stopWhen: stepCountIs(2),
+      }).toUIMessageStream({
+        messageMetadata: ({ part }) =>
+          part.type.endsWith('t') || part.type === 'finish' ? { at: part.type } : undefined,
+      }),
+    )
+    const { finishReason, replies } = await result
+    expect(finishReason).toBe('length')
+    const parts = replies.flatMap(({ content }) => (typeof content === 'string' ? [] : content))
+    expect(parts.flatMap(({ chunk }) => (chunk === undefined ? [] : [chunk]))).toEqual(
+      ['start', 'tool-result', 'finish'].map((at) => ({ type: 'message-metadata', messageMetadata: { at } })),
+    )
+  })
 })
 
 function idsOf(content: MessageInput['content']): unknown[] {

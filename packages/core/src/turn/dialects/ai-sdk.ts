@@ -4,7 +4,6 @@ import { objectIn, textIn } from './fields.js'
 
 // Parts about the stream itself, or whose content comes whole in a later part.
 const ignored: ReadonlySet<string> = new Set([
-  'start',
   'start-step',
   'stream-start',
   'step-start',
@@ -13,7 +12,6 @@ const ignored: ReadonlySet<string> = new Set([
   'tool-input-start',
   'tool-input-delta',
   'tool-input-end',
-  'message-metadata',
 ])
 
 /**
@@ -114,6 +112,13 @@ function partsOf(event: JsonObject): readonly JsonObject[] | undefined {
     case 'source-url':
     case 'source-document':
       return [{ ...event, type: 'source' }]
+    case 'start':
+    case 'message-metadata':
+      return metadataOf(event)
+    case 'finish': {
+      const { messageMetadata: _, ...finish } = event
+      return [...metadataOf(event), finish]
+    }
     case 'response-metadata':
       return modelOf(event)
     case 'finish-step': {
@@ -134,6 +139,13 @@ function resultOf(event: JsonObject): JsonObject {
   return 'output' in event || !('result' in event)
     ? event
     : { ...without(event, 'result'), output: event['result'] ?? null }
+}
+
+/** What the application tells pages of a UI message, as `@sessions/ai-sdk` keeps it. */
+function metadataOf({ messageMetadata = null }: JsonObject): readonly JsonObject[] {
+  return messageMetadata === null
+    ? []
+    : [{ type: 'ui-chunk', chunk: { type: 'message-metadata', messageMetadata } }]
 }
 
 function modelOf(event: JsonObject): readonly JsonObject[] {
