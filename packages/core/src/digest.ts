@@ -18,9 +18,13 @@ interface NodeCrypto {
  */
 export function nodeCrypto(): NodeCrypto | undefined {
   const { process } = globalThis as {
-    readonly process?: { readonly getBuiltinModule?: (name: 'node:crypto') => NodeCrypto | undefined }
+    readonly process?: {
+      readonly versions?: { readonly node?: string }
+      readonly getBuiltinModule?: (name: 'node:crypto') => NodeCrypto | undefined
+    }
   }
-  return process?.getBuiltinModule?.('node:crypto')
+  // On Next's edge there is a `process` of no version, whose functions throw.
+  return process?.versions?.node === undefined ? undefined : process.getBuiltinModule?.('node:crypto')
 }
 
 /** SHA-256 of a text as 43 characters of base64url. */

@@ -22,8 +22,15 @@ function endOfTurn(): number {
   return turnBegan + sliceMs
 }
 
+/** Resolves in a later turn that has time left: what thousands wait for at once is done by a few of them each turn. */
 function nextTurn(): Promise<void> {
-  return new Promise((resolve) => later(resolve, 0))
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (now() < endOfTurn()) resolve()
+      else later(look, 0)
+    }
+    later(look, 0)
+  })
 }
 
 /**

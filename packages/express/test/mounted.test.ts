@@ -57,6 +57,22 @@ describe.each(versions)('%s', (_, express) => {
     }
   })
 
+  it('answers under the path of `app.use` when that is the basePath of the API, too', async () => {
+    const app = express()
+    app.use('/v1/api', toExpressHandler(apiOf('/api')))
+    app.use((_req: Request, res: Response) => void res.status(418).end())
+    const base = await serve(app)
+    const response = await fetch(`${base}/v1/api/sessions`, post({}))
+    expect(response.status).toBe(201)
+    const location = response.headers.get('location')!
+    expect(location).toMatch(/^\/v1\/api\/sessions\/[\w-]+$/)
+    expect(await json(await fetch(`${base}/v1/api/sessions/openapi.json`))).toMatchObject({
+      servers: [{ url: '/v1' }],
+    })
+    expect((await fetch(`${base}/v1/api/api/sessions`, post({}))).status).toBe(201)
+    for (const path of ['/v1/api', '/v1/api/others']) expect((await fetch(base + path)).status).toBe(418)
+  })
+
   it('answers no path that a guard before it has not seen', async () => {
     const app = express()
     app.use('/api/sessions', (_req: Request, res: Response) => void res.status(401).end())

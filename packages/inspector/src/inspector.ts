@@ -15,6 +15,8 @@ export interface Inspector {
   handle(request: Request, mounted?: { readonly mountPath?: string | undefined }): Promise<Response>
   /** Whether a path is one of its pages. */
   owns(pathname: string): boolean
+  /** Its own path, which comes after the one that it is mounted at. */
+  readonly basePath: string
 }
 
 // Pages of what people said: no script, no other site, no copy in any cache.
@@ -113,9 +115,10 @@ export function createInspector(options: InspectorOptions): Inspector {
   }
 
   return {
+    basePath: ownPath,
     owns: (pathname) => isUnder(ownPath, pathname),
     async handle(request, mounted) {
-      const basePath = mountPathOf(mounted?.mountPath) + ownPath
+      const basePath = mountPathOf(mounted?.mountPath, ownPath, new URL(request.url).pathname) + ownPath
       const told: Tell = (status, title, text) => answer(status, notice(basePath, title, text))
       try {
         const response = await show(request, basePath, told)

@@ -149,6 +149,8 @@ describe('the inspector', () => {
     const page = await ask('/admin/inspector/sessions', '/admin')
     expect(page).toContain(`href="/admin/inspector/sessions/${shop.talk}"`)
     expect(page).not.toMatch(/(?:href|action)="\/inspector/)
+    // Its own path, which an application mounts it at as well.
+    expect(await ask('/admin/inspector', '/admin/inspector')).toContain('href="/admin/inspector/sessions"')
     expect(await ask('//evil.example/inspector/sessions', '//evil.example')).not.toContain('="//evil')
   })
 

@@ -27,7 +27,9 @@ class Visit {
     }
     const visit = new Visit(await context.newPage())
     visit.#page.setDefaultTimeout(240_000)
-    await visit.#page.goto(`/linked/${pair}/one`)
+    const loaded = await visit.#page.goto(`/linked/${pair}/one`)
+    // Nothing would ever be shown on a page of an error.
+    expect(loaded?.status()).toBe(200)
     expect(await visit.shown('one')).toMatchObject({ isKnown })
     return visit
   }

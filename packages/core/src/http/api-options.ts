@@ -88,7 +88,7 @@ export interface SessionApiOptions<Inputs = Readonly<Record<string, unknown>>> e
   tools?: Tools<Inputs>
   /** For every turn: `policy` (default that of the service) and `reuse` (default never). */
   turns?: Pick<TurnOptions, 'policy' | 'reuse'>
-  /** The part of the path before `/sessions` (default: none). */
+  /** The part of the path before `/sessions`, after that where a framework mounts the API (default: none). */
   basePath?: string
   /** Run in order, before the caller is identified (default: none). */
   middleware?: readonly ApiMiddleware[]

@@ -4,7 +4,7 @@ import { nobodysTenant } from '../audit/caller.js'
 import { noteAudit } from '../audit/note.js'
 import type { JsonObject } from '../json.js'
 import { answerCaller } from './answer-caller.js'
-import { isApiPath, mountPathOf, originOf, rootsOf } from './api-roots.js'
+import { isApiPath, mountPathOf, noRouteAt, originOf, rootsOf } from './api-roots.js'
 import { addVary, type RoutedRequest } from './call.js'
 import { type ApiConfig, type RequestContext, type SessionApiOptions, toApiConfig } from './api-options.js'
 import { addCors, answerOptions } from './cors.js'
@@ -115,7 +115,7 @@ export function apiOf(api: ApiConfig, { described, roots, more, describe }: ApiP
     roots,
     routes: described.map(({ method, path, summary }) => ({ method, path, summary })),
     owns: (pathname) => isApiPath(api.basePath, pathname, roots),
-    handle: (request, mounted = {}) => handle(api, routes, request, mounted),
+    handle: (request, mounted = {}) => handle(api, { routes, roots }, request, mounted),
   }
 }
 
@@ -133,13 +133,18 @@ function describing(describe: () => JsonObject): Route {
   })
 }
 
+interface RouteTable extends Pick<SessionApi, 'roots'> {
+  readonly routes: readonly Route[]
+}
+
 async function handle(
   api: ApiConfig,
-  routes: readonly Route[],
+  table: RouteTable,
   request: Request,
   mounted: Mounted,
 ): Promise<Response> {
-  const mountPath = mountPathOf(mounted.mountPath)
+  const { pathname } = new URL(request.url)
+  const mountPath = mountPathOf(mounted.mountPath, api.basePath, pathname)
   const { origin, waitUntil } = mounted
   const requestId = requestIdOf(request.headers.get('x-request-id'))
   const headers = new Headers()
@@ -147,7 +152,7 @@ async function handle(
   let response: Response
   try {
     response = await api.service.work.request(() =>
-      answer(api, routes, { request, origin, mountPath, waitUntil, requestId, headers }),
+      answer(api, table, { request, origin, mountPath, waitUntil, requestId, headers }),
     )
   } catch (error) {
     response = problemResponse(api, request, requestId, error)
@@ -173,13 +178,13 @@ interface Asked extends Pick<RoutedRequest, 'request' | 'mountPath' | 'waitUntil
   readonly origin: string | undefined
 }
 
-async function answer(api: ApiConfig, routes: readonly Route[], asked: Asked): Promise<Response> {
+async function answer(api: ApiConfig, { routes, roots }: RouteTable, asked: Asked): Promise<Response> {
   const { request, origin, mountPath, requestId, headers } = asked
   const url = addressOf(request, origin)
   const apiPath = mountPath + api.basePath
   const path = url.pathname.startsWith(apiPath) ? url.pathname.slice(apiPath.length) : undefined
   const matched = path === undefined ? [] : matchRoutes(routes, path)
-  if (matched.length === 0) throw new RequestError('no_such_route', 'There is no route at this path.')
+  if (matched.length === 0) throw new RequestError('no_such_route', noRouteAt(url.pathname, apiPath, roots))
   const methods = matched.flatMap(({ route: { method } }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
   const allow = [...new Set([...methods, 'OPTIONS'])].join(', ')
   if (request.method === 'OPTIONS') return answerOptions(api, request, allow, headers)

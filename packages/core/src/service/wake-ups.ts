@@ -1,4 +1,5 @@
 import { onAbort } from '../on-abort.js'
+import { pause } from '../slices.js'
 import { timerMs } from '../time.js'
 import { type BusListener, type SessionBus, topicOf } from '../bus/session-bus.js'
 import type { SessionRef } from '../contract/session-record.js'
@@ -9,8 +10,13 @@ export interface Watch {
   readonly version: number
   /** Whether a notice will tell of the next change. */
   readonly isTold: boolean
-  /** Resolves at the next notice, at once when one came since this was asked last; or when `ms` are over, or `signal` aborts. */
-  next(ms: number, signal: AbortSignal | undefined): Promise<void>
+  /**
+   * Resolves at the next notice, at once when one came since this was asked last; or when `ms` are over, `signal` aborts,
+   * or `before` resolves.
+   */
+  next(ms: number, end?: { signal?: AbortSignal | undefined; before?: Promise<void> }): Promise<void>
+  /** Whether nobody else in this process watches the session. */
+  readonly isAlone: boolean
   /** Has everybody who watches the session look once more, as if a notice had come. Nothing without a bus. */
   lookAgain(): void
   stop(): void
@@ -63,10 +69,13 @@ export class WakeUps {
       get version() {
         return watched.version
       },
+      get isAlone() {
+        return watched.watches.size === 1
+      },
       get isTold() {
         return topic?.isListening === true && bus?.isUp === true
       },
-      async next(ms, signal) {
+      async next(ms, { signal, before } = {}) {
         if (!isWoken && signal?.aborted !== true) {
           await new Promise<void>((resolve) => {
             const done = (): void => {
@@ -78,7 +87,10 @@ export class WakeUps {
             const timer = setTimeout(done, timerMs(ms))
             const letGo = signal && onAbort(signal, done)
             wake = done
+            void before?.then(done)
           })
+          // A notice wakes all who watch the session, in one turn of the event loop.
+          await pause()
         }
         isWoken = false
       },

@@ -1,3 +1,4 @@
+import { pause } from '../slices.js'
 import { timerMs } from '../time.js'
 import { isSessionError } from '../errors.js'
 import { decodeBody } from '../domain/session-body.js'
@@ -47,10 +48,10 @@ async function kept(live: LiveSession, maxAgeMs: number, version: number, look: 
   return look
 }
 
-/** Begins a watch with what its handle has just read, if it has. */
+/** Begins a watch with what its handle has just read, if it has. Beside other watchers it begins with their look. */
 export function beginWatch(live: LiveSession, watch: Watch, maxAgeMs: number): void {
   const justRead = live.takeRead()
-  if (justRead === undefined) return
+  if (justRead === undefined || !watch.isAlone) return
   void kept(live, maxAgeMs, watch.version, Promise.resolve(justRead))
   // A change between that read and the watch was told to nobody here.
   watch.lookAgain()
@@ -102,7 +103,10 @@ export async function* whileOpen<T>(
         if (!(await isOpen(live, watch.version))) return
       }
       const { done, value } = await next
+      // One event wakes all who read, in one turn of the event loop.
+      await pause()
       if (done === true || !(await isOpen(live, watch.version))) return
+      await pause()
       yield value
     }
   } finally {
@@ -124,16 +128,10 @@ async function isOpen(live: LiveSession, version: number): Promise<boolean> {
 
 /** Whether a promise settles before it is time to look at the session again. */
 async function settledFirst(promise: Promise<unknown>, watch: Watch): Promise<boolean> {
-  const over = new AbortController()
-  try {
-    return await Promise.race([
-      promise.then(
-        () => true,
-        () => true,
-      ),
-      watch.next(watch.isTold ? longestMs : lookMs, over.signal).then(() => false),
-    ])
-  } finally {
-    over.abort()
+  let hasSettled = false
+  const settle = (): void => {
+    hasSettled = true
   }
+  await watch.next(watch.isTold ? longestMs : lookMs, { before: promise.then(settle, settle) })
+  return hasSettled
 }

@@ -1,6 +1,7 @@
 import { longestTimerMs } from '../time.js'
 import { SessionError } from '../errors.js'
 import { checkOptions, type OptionNames } from '../options.js'
+import { pause } from '../slices.js'
 import type { LiveSession, SessionSnapshot } from '../service/live-session.js'
 import type { SessionRecord } from '../contract/session-record.js'
 import { beginWatch, longestMs, lookMs, openNow, stillOpen } from './still-open.js'
@@ -41,15 +42,19 @@ export async function* snapshotsOf(
     beginWatch(live, watch, pollMs)
     for (;;) {
       const shared = await stillOpen(live, pollMs, watch.version)
-      // Another watcher may have looked before, and come late with it. A store that has lost writes says so again.
-      const seen = isBefore(shared, known) ? await openNow(live, pollMs, watch.version) : shared
+      // Another watcher may have looked before, and come late with it, or before a change of this very handle. A store
+      // that has lost writes says so again.
+      const isOld = isBefore(shared, known) || (told === undefined && isBefore(shared, live.record))
+      const seen = isOld ? await openNow(live, pollMs, watch.version) : shared
       if (seen === undefined) return
+      // One look tells all who watch the session, in one turn of the event loop.
+      await pause()
       known = seen.record
       // After a failover that lost writes, other changes may be counted by the same numbers.
       const mark = `${markOf(seen.record)}-${seen.record.updatedAt}`
       if (mark !== told) yield seen
       told = mark
-      await watch.next(watch.isTold ? untilEnd(live, seen.record) : pollMs, signal)
+      await watch.next(watch.isTold ? untilEnd(live, seen.record) : pollMs, { signal })
       if (signal?.aborted === true) return
     }
   } finally {

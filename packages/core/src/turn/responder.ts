@@ -49,7 +49,16 @@ export interface ToolOf<Handle extends TurnHandle, Input = unknown> {
   /** What it does, for the model. */
   readonly description?: string
   /** With a schema of zod 4 or zod/mini, the input is checked before the tool runs; a JSON Schema is only shown to the model. */
-  readonly inputSchema?: z.core.$ZodType<Input> | JsonObject
+  readonly inputSchema?:
+    | z.core.$ZodType<Input>
+    | JsonObject
+    // What others declare as interfaces, such as `JSONSchema7` and the tools of MCP; no schema that is code.
+    | {
+        readonly type?: unknown
+        readonly properties?: unknown
+        readonly $ref?: unknown
+        readonly '~standard'?: never
+      }
   /**
    * The model gets the result as JSON: `undefined` fields are absent, a `Date` is its ISO text. When it throws, the
    * model gets the error as the result, and the turn does not fail.

@@ -8,6 +8,7 @@ import {
   type SessionWarning,
   type Sessions,
 } from '../../src/index.js'
+import { justRead } from '../../src/session/live-of.js'
 import { channelBus, type SessionBus } from '../../src/store.js'
 import { countingStore } from './counting-store.js'
 import { LossyChannels } from './lossy-channels.js'
@@ -135,6 +136,42 @@ describe('a watcher, with a bus', () => {
     await woken
     expect(reads() - before).toBeLessThanOrEqual(3)
     await Promise.all(watches.map((watch) => watch.return?.()))
+  })
+
+  it('begins beside others without having them look again', async () => {
+    const { store, reads } = countingStore(memoryStore())
+    const sessions = over(store)
+    await sessions.for(alice).create({ id: 's' })
+    const watches: AsyncIterator<SessionRecord>[] = []
+    const begin = async (): Promise<void> => {
+      // As a stream over HTTP: its handle was read before.
+      const session = justRead(await sessions.for(alice).get('s'))
+      const watch = session.watch({ pollMs })[Symbol.asyncIterator]()
+      expect((await next(watch))!.id).toBe('s')
+      void next(watch)
+      watches.push(watch)
+    }
+    await begin()
+    const before = reads()
+    for (let one = 0; one < 20; one++) await begin()
+    // Its own by `get`, each.
+    expect(reads() - before).toBeLessThan(25)
+    await sessions.for(alice).delete('s')
+    await Promise.all(watches.map(async (watch) => watch.return?.()))
+  })
+
+  it('begins with what its own handle has written, whatever others saw before', async () => {
+    for (const bus of [memoryBus(), undefined]) {
+      const sessions = createSessions({ store: memoryStore(), ...(bus && { bus }) })
+      made.push(sessions, ...(bus === undefined ? [] : [bus]))
+      const early = (await sessions.for(alice).create({ id: 's' })).watch({ pollMs })[Symbol.asyncIterator]()
+      await next(early)
+      const session = await sessions.for(alice).get('s')
+      await session.append({ role: 'user', content: 'Hi' })
+      const watch = session.watch({ pollMs })[Symbol.asyncIterator]()
+      expect(await next(watch)).toMatchObject({ lastSeq: 1 })
+      await Promise.all([early.return?.(), watch.return?.()])
+    }
   })
 
   it('misses no change that comes between its look and its waiting', async () => {

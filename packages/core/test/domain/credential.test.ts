@@ -29,6 +29,22 @@ describe('createCredentials', () => {
     expect(await digestOf('Ä\ud800')).toBe(digest)
   })
 
+  it('signs where `process` has functions that throw, as on the edge of Next', async () => {
+    const credential = await createCredentials([one]).sign(claim)
+    const refuse = () => {
+      throw new Error(
+        'A Node.js API is used (process.getBuiltinModule) which is not supported in the Edge Runtime.',
+      )
+    }
+    vi.stubGlobal('process', { env: {}, versions: undefined, getBuiltinModule: refuse })
+    try {
+      expect(await createCredentials([one]).renew(credential)).toBe(credential)
+      expect(await digestOf('text')).toHaveLength(43)
+    } finally {
+      vi.unstubAllGlobals()
+    }
+  })
+
   it('verifies with every secret of the ring and signs with the first', async () => {
     const old = await createCredentials([one]).sign(claim)
     const rotated = createCredentials([two, one])

@@ -33,7 +33,7 @@ function scene() {
 /** Whether a watch is woken before its time is over. */
 async function woken(watch: ReturnType<WakeUps['watch']>, act: () => unknown = () => {}, ms = 1000) {
   let isOver = false
-  const next = watch.next(ms, undefined).then(() => (isOver = true))
+  const next = watch.next(ms).then(() => (isOver = true))
   act()
   await turn()
   const was = isOver
@@ -58,16 +58,22 @@ it('a signal ends the wait, and is let go of after it', async () => {
     vi.spyOn(over.signal, 'addEventListener'),
     vi.spyOn(over.signal, 'removeEventListener'),
   ]
-  const waiting = watch.next(1000, over.signal)
+  const waiting = watch.next(1000, { signal: over.signal })
   await vi.advanceTimersByTimeAsync(1000)
   await waiting
   expect([add.mock.calls.length, remove.mock.calls.length]).toEqual([1, 1])
   expect(remove.mock.calls[0]!.slice(0, 2)).toEqual(add.mock.calls[0]!.slice(0, 2))
-  const next = watch.next(3_600_000, over.signal)
+  const next = watch.next(3_600_000, { signal: over.signal })
   over.abort()
   await next
   // And one that is aborted already, at once.
-  await watch.next(3_600_000, over.signal)
+  await watch.next(3_600_000, { signal: over.signal })
+})
+
+it('what settles before a notice ends the wait', async () => {
+  const watch = new WakeUps(undefined).watch(ref)
+  await watch.next(3_600_000, { before: Promise.resolve() })
+  expect(vi.getTimerCount()).toBe(0)
 })
 
 it('a notice wakes who watches its session, also one that came before', async () => {

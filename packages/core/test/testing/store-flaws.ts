@@ -202,6 +202,7 @@ export const flaws: Record<keyof typeof broken, Flaw> = {
       'bytes are counted, not characters',
       'many tails and pages at once, of large sessions and small ones, are each as they are alone',
       'a session of many pages is amended, appended to, trimmed and removed',
+      'a tail that was small becomes large by another instance',
     ],
     within: [],
   },

@@ -247,9 +247,14 @@ describe('tools', () => {
     expect(() => createSessionApi({ ...options, tools })).toThrow(expect.objectContaining(refusal))
   })
 
-  it('take JSON Schema with fields that are undefined', async () => {
+  it('take JSON Schema as other libraries declare it, with fields that are undefined', async () => {
+    interface Declared {
+      readonly type: 'object'
+      readonly properties?: Record<string, object>
+      readonly description?: string | undefined
+    }
     const session = await opened()
-    const inputSchema = { type: 'object', description: undefined } as unknown as JsonObject
+    const inputSchema: Declared = { type: 'object', description: undefined }
     const tools = { add: { inputSchema, execute: () => 1 } }
     expect(await session.turn('Hi', () => 'Hello', { tools }).result).toMatchObject({ status: 'completed' })
   })
