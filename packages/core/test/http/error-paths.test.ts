@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { createSessionApi } from '../../src/http.js'
+import { createSessions } from '../../src/index.js'
 import { apiFixture, ApiClient } from '../../src/testing.js'
 
 const api = apiFixture()
@@ -47,4 +49,20 @@ it('refuses what it would not show, and a parameter that has no effect', async (
   }
   const asked = await alice.post(`/sessions/${id}/message?include=messages`, { content: 'Hi' })
   expect(asked).toMatchObject({ status: 400, body: { code: 'invalid', path: 'include' } })
+})
+
+it('blames no request for what the service lacks', async () => {
+  const told: unknown[] = []
+  const lacking = createSessionApi({
+    sessions: createSessions(),
+    identify: () => ({ tenantId: 'acme', userId: 'alice' }),
+    userRoutes: true,
+    onError: (error) => void told.push(error),
+  })
+  const client = new ApiClient((path, init) => lacking.handle(new Request(`https://api.test${path}`, init)))
+  const body = { purpose: 'analytics', granted: true, version: '1', source: 'settings' }
+  const failed = await client.send('PUT', '/users/alice/consent', { body })
+  expect(failed).toMatchObject({ status: 500, body: { code: 'internal' } })
+  expect(failed.body).not.toHaveProperty('detail')
+  expect(told).toMatchObject([{ cause: { code: 'invalid', path: 'consent' } }])
 })
