@@ -3,7 +3,8 @@ import { later } from './time.js'
 // Far below 50 ms, the longest that other work in the process should ever wait. All work of a turn of the event loop
 // shares it: much work is a chain of pieces that are short, and that await what is there already.
 const sliceMs = 8
-// What a piece of work may take although others have used the turn up, so that it comes to its end.
+// What a piece of work may take at once although others have used the turn up: a write that nobody awaits is begun before
+// the response ends. All of them may take one more slice.
 const leastMs = 1
 
 // Taken at import, as `later` is.
@@ -22,14 +23,18 @@ function endOfTurn(): number {
   return turnBegan + sliceMs
 }
 
+let waiting = 0
+
 /** Resolves in a later turn that has time left: what thousands wait for at once is done by a few of them each turn. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     const look = (): void => {
-      if (now() < endOfTurn()) resolve()
-      else later(look, 0)
+      if (now() >= endOfTurn()) return void later(look, 0)
+      waiting--
+      resolve()
     }
-    later(look, 0)
+    // Who comes back while others wait is behind them, or they would never have their turn.
+    later(look, waiting++ === 0 ? 0 : 2)
   })
 }
 
@@ -38,7 +43,7 @@ function nextTurn(): Promise<void> {
  * the first slice ends at once, without a promise.
  */
 export function inSlices<T>(work: Iterator<void, T>): T | Promise<T> {
-  const first = slice(work)
+  const first = now() < endOfTurn() + sliceMs ? slice(work) : undefined
   return first === undefined ? remaining(work) : first.value
 }
 

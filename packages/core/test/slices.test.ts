@@ -26,10 +26,34 @@ it('ends short work at once, without a promise', () => {
   expect(Array.from({ length: 50 }, () => inSlices(short()))).toContain(1)
 })
 
+/** Counts in each turn of the event loop. */
+function countInTurns(): { add: () => void; counts: () => number[] } {
+  const all = [0]
+  let isOver = false
+  const turn = (): void => {
+    all.push(0)
+    if (!isOver) setImmediate(turn)
+  }
+  setImmediate(turn)
+  return {
+    add: () => {
+      all[all.length - 1]!++
+    },
+    counts: () => {
+      isOver = true
+      return all
+    },
+  }
+}
+
 it('lets the event loop go on in a chain of pieces that are short, each', async () => {
-  const isDue = timer()
-  for (let piece = 0; piece < 1000; piece++) await inSlices(short())
-  expect(isDue()).toBe(true)
+  const { add, counts } = countInTurns()
+  for (let piece = 0; piece < 1000; piece++) {
+    await inSlices(short())
+    add()
+  }
+  // A tenth of a millisecond each, at least.
+  expect(Math.max(...counts())).toBeLessThan(300)
 })
 
 it('lets it go on in a loop that awaits what is there already', async () => {
@@ -42,26 +66,34 @@ it('lets it go on in a loop that awaits what is there already', async () => {
 })
 
 it('lets it go on between those that wait for the same turn', async () => {
-  const inTurns = [0]
-  let isOver = false
-  const turn = (): void => {
-    inTurns.push(0)
-    if (!isOver) setImmediate(turn)
-  }
-  setImmediate(turn)
+  const { add, counts } = countInTurns()
   // This turn is used up.
   await pause()
   Array.from({ length: 100 }, () => [...short()])
   await Promise.all(
     Array.from({ length: 500 }, async () => {
       await pause()
-      inTurns[inTurns.length - 1]! += [...short()].length
+      void [...short()]
+      add()
     }),
   )
-  isOver = true
+  const inTurns = counts()
   expect(inTurns.reduce((sum, count) => sum + count)).toBe(500)
-  // A tenth of a millisecond each, at least.
   expect(Math.max(...inTurns)).toBeLessThan(100)
+})
+
+it('gives all work that waits its turns', async () => {
+  const steps = [0, 0, 0]
+  function* long(index: number): Generator<void, number[]> {
+    for (let piece = 0; piece < 400; piece++) {
+      yield* short()
+      steps[index]!++
+      yield
+    }
+    return [...steps]
+  }
+  const first = await Promise.race([0, 1, 2].map(async (index) => inSlices(long(index))))
+  expect(Math.min(...first)).toBeGreaterThan(100)
 })
 
 it('brings all work to its end that waits for the same turns', async () => {
