@@ -13,22 +13,26 @@ const now = performance.now.bind(performance)
 /** When the work of this turn of the event loop began, by `performance.now()`. */
 let turnBegan: number | undefined
 
-function endOfTurn(): number {
-  if (turnBegan === undefined) {
-    turnBegan = now()
-    later(() => {
-      turnBegan = undefined
-    }, 0)
-  }
-  return turnBegan + sliceMs
+function beginTurn(): number {
+  const began = now()
+  turnBegan = began
+  later(() => {
+    if (turnBegan === began) turnBegan = undefined
+  }, 0)
+  return began
 }
 
+const endOfTurn = (): number => (turnBegan ?? beginTurn()) + sliceMs
+
 let waiting = 0
+/** Whether somebody who waits has looked in this turn. */
+let hasLooked = false
 
 /** Resolves in a later turn that has time left: what thousands wait for at once is done by a few of them each turn. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     const look = (): void => {
+      if (!hasLooked) beginToLook()
       if (now() >= endOfTurn()) return void later(look, 0)
       waiting--
       resolve()
@@ -36,6 +40,16 @@ function nextTurn(): Promise<void> {
     // Who comes back while others wait is behind them, or they would never have their turn.
     later(look, waiting++ === 0 ? 0 : 2)
   })
+}
+
+/** Those who wait have time of their own: what comes anew in each turn may use that turn up. */
+function beginToLook(): void {
+  hasLooked = true
+  // Due before the next look of all who wait on.
+  later(() => {
+    hasLooked = false
+  }, 0)
+  beginTurn()
 }
 
 /**
