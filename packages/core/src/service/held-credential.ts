@@ -1,3 +1,4 @@
+import { SessionError } from '../errors.js'
 import { type Identity, mayOpen } from '../domain/identity.js'
 import type { SessionBody } from '../domain/session-body.js'
 import type { SessionRecord } from '../contract/session-record.js'
@@ -56,4 +57,9 @@ export class HeldCredential {
 /** On whom an append insists: a guest may have signed in since, and the session is another user's. */
 export function ownerOf(identity: Identity, { userId }: SessionRecord): { ownedBy?: string } {
   return userId !== undefined && userId === identity.userId ? { ownedBy: userId } : {}
+}
+
+/** The same error for a session that is unknown, expired, deleted or another caller's. */
+export function noSuchSession(): SessionError {
+  return new SessionError('not_found', 'There is no such session.')
 }

@@ -1,11 +1,11 @@
-import { isSessionError, SessionError } from '../errors.js'
+import { isSessionError } from '../errors.js'
 import { Attempts, newChangeId, withChange } from './attempts.js'
 import { checkRevision } from './check-revision.js'
 import { type UpdateOptions, updateNames } from './update-options.js'
 import { type Appended, asNew, repeatAppend, UnknownOutcomes } from './unknown-outcome.js'
 import type { SessionEventDetails, SessionEventType } from '../domain/events.js'
 import { type Identity, mayOpen } from '../domain/identity.js'
-import { HeldCredential, ownerOf } from './held-credential.js'
+import { HeldCredential, noSuchSession, ownerOf } from './held-credential.js'
 import { checkOptions } from '../options.js'
 import { decodeMessages, type Message } from '../domain/message.js'
 import { followPhase } from '../domain/journey.js'
@@ -18,6 +18,7 @@ import type { CreateDraft, SessionSnapshot, SessionUpdate } from './session-snap
 import type { Committed, NewMessage, SessionChange, SessionGuard } from '../contract/session-store.js'
 import type { OwnLifetime, SessionRecord, SessionRef } from '../contract/session-record.js'
 
+export { noSuchSession } from './held-credential.js'
 export type { CreateDraft, SessionSnapshot, SessionUpdate } from './session-snapshot.js'
 
 /**
@@ -96,6 +97,11 @@ export class LiveSession {
     if (!this.#held.opens(record, body)) throw noSuchSession()
   }
 
+  /** @throws `not_found` when the session is another caller's, as far as this handle knows: from its own turn, too. */
+  checkOwner(): void {
+    if (!this.#mayOpen(this.#record)) throw noSuchSession()
+  }
+
   /** From here on the handle has the credential of this generation, because this handle made it. */
   holds(generation: number): void {
     this.#held.become(generation)
@@ -166,6 +172,7 @@ export class LiveSession {
   async append(messages: readonly NewMessage[]): Promise<Appended> {
     await this.store()
     if (this.#held.isOld(this.#record)) await (this.#looking ??= this.#lookAgain())
+    this.checkOwner()
     const change = { messages, ...roomOf(this.service), ...ownerOf(this.identity, this.#record) }
     return this.#keep(await repeatAppend(() => this.#commit(change)))
   }
@@ -389,9 +396,4 @@ export class LiveSession {
 /** The body as it is stored after a change. */
 function follow(body: SessionBody, before: SessionBody, changeId: string): SessionBody {
   return { ...followPhase(body, before), changes: withChange(body.changes, changeId) }
-}
-
-/** The same error for a session that is unknown, expired, deleted or another caller's. */
-export function noSuchSession(): SessionError {
-  return new SessionError('not_found', 'There is no such session.')
 }

@@ -66,6 +66,31 @@ describe('a handle of before says nothing', () => {
   })
 })
 
+it('whose turn went on after a user had bound the session knows, decides and says nothing of the user', async () => {
+  const store = memoryStore()
+  const own = { store, credentialSecrets, consent: { unsaid: { memory: true } } }
+  const [here, there] = [service(own), service(own)]
+  const theirs = there.for(alice)
+  const kept = await theirs.create({ id: 'kept' })
+  await kept.cart.add({ sku: 'p1', name: 'Phone', price: { amount: 100, currency: 'EUR' } })
+  await kept.cart.checkout()
+  const held = await here.for(anonymous).create()
+  const credential = await held.credential()
+  await held.turn('Hello', async () => {
+    await (await theirs.findByCredential(credential))!.bind()
+    return 'Hello'
+  }).result
+  const change = { purpose: 'storage', granted: false, version: '1', source: 'late' } as const
+  expect(await codeOf(held.consent.set(change))).toBe('not_found')
+  expect(await codeOf(held.consent.get())).toBe('not_found')
+  expect(await codeOf(held.consent.allows('memory'))).toBe('not_found')
+  expect(await codeOf(held.append(said('late')))).toBe('not_found')
+  expect(await codeOf(held.cart.earlierOrders({ limit: 5 }))).toBe('not_found')
+  expect(await codeOf(held.remember({ text: 'late' }, { scope: 'user' }))).toBe('not_found')
+  expect((await theirs.list()).items).toHaveLength(2)
+  expect((await there.consent.get(alice)).purposes).toEqual({})
+})
+
 describe('a handle whose credential was replaced', () => {
   const ways = {
     credential: async (session: Session) => session.credential(),
