@@ -15,7 +15,8 @@ export class HeldCredential {
   #generation: number | undefined
   /** Of the one that a change of this handle makes: another call of it may see that before the change has its answer. */
   #coming: number | undefined
-  #lookedAt = performance.now()
+  /** When the session was last read. */
+  lookedAt = performance.now()
 
   constructor(identity: Identity, generation: number | undefined) {
     this.#identity = identity
@@ -32,14 +33,9 @@ export class HeldCredential {
     return this.isCurrent(body) || this.#coming === body.generation || mayOpen(this.#identity, record, false)
   }
 
-  /** The session was read just now. */
-  looked(): void {
-    this.#lookedAt = performance.now()
-  }
-
   /** Whether it is time to read the session: no commit of messages alone tells whether this still opens it. */
   isOld(record: SessionRecord): boolean {
-    return performance.now() - this.#lookedAt >= freshMs && !mayOpen(this.#identity, record, false)
+    return performance.now() - this.lookedAt >= freshMs && !mayOpen(this.#identity, record, false)
   }
 
   /** From here on it is the one of this generation, because this handle made it. */

@@ -39,7 +39,7 @@ export class LiveSession {
   /** Whether the next `load` may return the session as this handle has just read or written it. */
   #isJustRead = false
   /** Settles when an append knows whether the session is still the caller's; undefined when none waits to. */
-  #looking: Promise<void> | undefined
+  #looking: Promise<unknown> | undefined
   /** Stores a session that exists only in this handle so far. */
   #create: CreateDraft | undefined
   /** Resolves to false when the messages that the creation waited for are refused. */
@@ -156,7 +156,7 @@ export class LiveSession {
     const stored = this.#goesOnWith(copy?.record) ? copy : await this.service.store.read(this.ref, { tail })
     if (stored === undefined || stored.record.incarnation !== this.#record.incarnation) throw noSuchSession()
     if (!byTurn && !this.#mayOpen(stored.record)) throw noSuchSession()
-    if (copy === undefined) this.#held.looked()
+    if (copy === undefined) this.#held.lookedAt = performance.now()
     const body = decodeBody(stored.body)
     this.#record = stored.record
     this.#body = stored.body
@@ -171,19 +171,12 @@ export class LiveSession {
   /** Appends messages; a session that was not stored yet is stored first. */
   async append(messages: readonly NewMessage[]): Promise<Appended> {
     await this.store()
-    if (this.#held.isOld(this.#record)) await (this.#looking ??= this.#lookAgain())
+    // Of all that wait for the same look none goes before an earlier one.
+    if (this.#held.isOld(this.#record))
+      await (this.#looking ??= this.load().finally(() => (this.#looking = undefined)))
     this.checkOwner()
     const change = { messages, ...roomOf(this.service), ...ownerOf(this.identity, this.#record) }
     return this.#keep(await repeatAppend(() => this.#commit(change)))
-  }
-
-  /** Of all that wait for it none goes before an earlier one. */
-  async #lookAgain(): Promise<void> {
-    try {
-      await this.load()
-    } finally {
-      this.#looking = undefined
-    }
   }
 
   /**
