@@ -5,7 +5,7 @@ import type { SessionStore } from '../contract/session-store.js'
 import { inParallel } from '../in-parallel.js'
 import { checkOptions } from '../options.js'
 import { pause } from '../slices.js'
-import { eachTenant, type Tenants } from './each-tenant.js'
+import { eachTenant, noList, type Tenants } from './each-tenant.js'
 import { recordTenantsOf } from './record-tenants.js'
 import { repeatUnknown } from './unknown-outcome.js'
 
@@ -107,6 +107,8 @@ export async function copySessions(
     onProgress: 'function',
     signal: 'signal',
   })
+  // Who names no tenants hears that they are missing.
+  if ((options as unknown) === undefined) throw noList()
   const copy = new Copy(from, to, options)
   for await (const tenantId of eachTenant(options.tenants)) {
     await copy.tenant(tenantId)
