@@ -24,7 +24,7 @@ export async function* linesIn(source: TextSource, maxLength: number): AsyncGene
   let length = 0
   let isBegun = false
   for await (const piece of piecesOf(source)) {
-    const text = typeof piece === 'string' ? piece : decoded(decoder, bytesOf(piece))
+    const text = typeof piece === 'string' ? piece : decoded(decoder, piece)
     if (text === '') continue
     let from = !isBegun && text.startsWith(orderMark) ? 1 : 0
     isBegun = true
@@ -61,15 +61,10 @@ function piecesOf(source: TextSource): AsyncIterable<string | Uint8Array> | Iter
     source !== null &&
     (Symbol.asyncIterator in source || Symbol.iterator in source)
   if (isIterable) return source
-  throw noText('source is neither text nor something that yields text')
+  throw new SessionError('invalid', 'source is neither text nor something that yields text', {
+    path: 'source',
+  })
 }
-
-function bytesOf(piece: unknown): Uint8Array {
-  if (piece instanceof Uint8Array) return piece
-  throw noText('source yields something else than text and bytes: give each line as JSON, with a line break')
-}
-
-const noText = (problem: string): SessionError => new SessionError('invalid', problem, { path: 'source' })
 
 function* cut(bytes: Uint8Array): Generator<Uint8Array, void> {
   for (let from = 0; from < bytes.length; from += pieceBytes) yield bytes.subarray(from, from + pieceBytes)
@@ -79,7 +74,7 @@ function decoded(decoder: InstanceType<typeof TextDecoder>, bytes: Uint8Array): 
   try {
     return decoder.decode(bytes, { stream: true })
   } catch (cause) {
-    throw new SessionError('invalid', 'The text is not UTF-8.', { path: 'source', cause })
+    throw new SessionError('invalid', 'source yields neither texts nor bytes of UTF-8', { path: 'source', cause })
   }
 }
 

@@ -11,16 +11,12 @@ export type Tenants = Iterable<string> | AsyncIterable<string>
 export async function* eachTenant(tenants: Tenants): AsyncGenerator<string, undefined> {
   const isList = typeof tenants === 'object' && tenants !== null
   if (!isList || !(Symbol.iterator in tenants || Symbol.asyncIterator in tenants)) {
-    throw noList()
+    throw new SessionError('invalid', 'tenants must be a list of tenants', { path: 'tenants' })
   }
   for await (const tenantId of tenants) {
     if (typeof tenantId !== 'string' || tenantId === '') throw noTenant()
     yield tenantId
   }
-}
-
-export function noList(): SessionError {
-  return new SessionError('invalid', 'tenants must be a list of tenants', { path: 'tenants' })
 }
 
 export function noTenant(): SessionError {
