@@ -89,7 +89,7 @@ const knownRequests = new WeakMap<Request, Known[]>()
  * app.use(sessionsMiddleware({ sessions: createSessions(), identify: () => ({ tenantId: 'acme' }) }))
  * app.post('/chat', async (req, res) => {
  *   const session = await getSession(req)
- *   res.json(await session.append({ role: 'user', content: req.body.text }))
+ *   res.json(await session.append({ role: 'user', content: String(req.body.text) }))
  * })
  * app.use(sessionsErrorHandler())
  * ```
