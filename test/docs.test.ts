@@ -99,6 +99,15 @@ describe('the code in documents and doc comments', () => {
     }
   })
 
+  it('makes a text of what a client sends, before a session has it', () => {
+    const raw = /(?:content: |\.turn\()(?:req\.body|body\.\w|text\b(?!\())/
+    const fromClients = snippets.filter(({ code }) => /\breq(?:uest)?\b|@Body\(/.test(code))
+    expect(fromClients.length).toBeGreaterThan(10)
+    expect(
+      fromClients.filter(({ code }) => raw.test(code)).map(({ document, line }) => `${document}:${line}`),
+    ).toEqual([])
+  })
+
   it('compiles', async () => {
     expect(examples.length).toBeGreaterThanOrEqual(17)
     expect(snippets.length).toBeGreaterThan(examples.length + 40)

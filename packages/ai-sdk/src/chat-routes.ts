@@ -43,6 +43,19 @@ type Asked = readonly [input: MessageInput | undefined, from?: number | undefine
 
 // Others know the id of a chat only if it can be guessed.
 const shortestNewId = 16
+
+async function opened(call: AdapterCall, id: string, mayBegin: boolean): Promise<Session> {
+  if (!mayBegin || id.length >= shortestNewId) return call.open(id, mayBegin)
+  try {
+    return await call.open(id, false)
+  } catch (error) {
+    if (!isSessionError(error, 'not_found')) throw error
+    // The same of a chat that is somebody else's, and of none.
+    const problem = `There is no such session. A new chat needs an id of ${shortestNewId} characters or more.`
+    throw new SessionError('not_found', problem, { path: 'id' })
+  }
+}
+
 const knowsApprovals = 'toUIMessageStream' in ai
 
 /** What `DefaultChatTransport` calls. */
@@ -63,7 +76,7 @@ export const chatRoutes: readonly AdapterRoute[] = [
       const sent = isNew ? (parseWith(uiMessage, last, 'message', ofBody) as UIMessage) : undefined
       // Before the chat begins: a request that is refused leaves none behind.
       const said = sent === undefined || sent.role === 'assistant' ? undefined : checked(call, sent)
-      const session = await call.open(id, said !== undefined && id.length >= shortestNewId)
+      const session = await opened(call, id, said !== undefined)
       const [input, from] = await (sent === undefined
         ? again(session, messageId ?? (isOfUser(last) ? last.id : undefined))
         : submitted(call, session, sent, { said, messageId }))

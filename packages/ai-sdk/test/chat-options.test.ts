@@ -60,7 +60,12 @@ describe('a page', () => {
     const sessions = createSessions()
     const chat = chatOf({ model: modelOf(text('0', 'Hello.')) }, sessions)
     const [short, long] = ['x'.repeat(15), 'x'.repeat(16)]
-    expect((await ask(chat, { id: short, message: said('Hi') })).status).toBe(404)
+    const refused = await ask(chat, { id: short, message: said('Hi') })
+    expect(refused).toMatchObject({
+      status: 404,
+      code: 'not_found',
+      detail: expect.stringContaining('an id of 16 characters or more') as string,
+    })
     expect((await ask(chat, { id: long, message: said('Hi') })).status).toBe(200)
     expect((await ask(chat, undefined, `/chat/${'y'.repeat(20)}/stream`)).status).toBe(204)
     expect((await sessions.for(alice).list()).items.map((item) => item.id)).toEqual([long])

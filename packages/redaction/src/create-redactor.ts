@@ -44,6 +44,8 @@ export interface Redactor {
   (text: string, where: unknown): string | Promise<string>
 }
 
+const optionNames = 'kinds, countries, replace and custom'
+
 const allKinds: readonly RedactorKind[] = ['email', 'iban', 'ip', 'card', 'phone']
 // What was replaced may have stood in the middle of something else.
 const mostRounds = 4
@@ -69,10 +71,13 @@ const turnMs = 5
 export function createRedactor(options: RedactorOptions = {}): Redactor {
   if (typeof options !== 'object' || options === null) throw new TypeError('The options must be an object')
   const { kinds = allKinds, countries = [], replace = inBrackets, custom = [], ...others } = options
-  for (const name of Object.keys(others)) throw new TypeError(`There is no option ${name}`)
+  for (const name of Object.keys(others))
+    throw new TypeError(`There is no option ${name}: there are ${optionNames}`)
   for (const [name, list] of Object.entries({ kinds, countries, custom }))
     if (!Array.isArray(list)) throw new TypeError(`${name} must be a list`)
-  for (const kind of kinds) if (!allKinds.includes(kind)) throw new TypeError(`kinds: there is no ${kind}`)
+  for (const kind of kinds)
+    if (!allKinds.includes(kind))
+      throw new TypeError(`kinds: there is no ${kind}: there are ${allKinds.join(', ')}`)
   if (typeof replace !== 'function') throw new TypeError('replace must be a function')
   const phones = phoneFinder(countries)
   const own = custom.map((pattern) => ({ find: ownFinder(pattern), kind: pattern.kind }))

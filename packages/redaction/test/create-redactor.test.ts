@@ -323,7 +323,8 @@ it.each([
   [{ kinds: 'email' }, 'kinds must be a list'],
   [{ custom: null }, 'custom must be a list'],
   [{ custom: [null] }, 'custom: a pattern must be an object'],
-  [{ country: ['DE'] }, 'There is no option country'],
+  [{ country: ['DE'] }, 'There is no option country: there are kinds, countries, replace and custom'],
+  [{ kinds: ['emails'] }, 'kinds: there is no emails: there are email, iban, ip, card, phone'],
 ])('options of another kind are refused, by name: %j', (options, problem) => {
   expect(() => createRedactor(options as never)).toThrow(new TypeError(problem))
 })

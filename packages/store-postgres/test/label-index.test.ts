@@ -201,6 +201,21 @@ describe('version 4 to 5', () => {
     expect(await idOf()).toEqual(made)
   })
 
+  test('the SQL makes an index anew that was not finished', async () => {
+    const pool = await atVersion4()
+    await fill(pool, 50)
+    await pool.query(`create index "llm_sessions_label_active" on llm_sessions (label)`)
+    await pool.query(
+      `update pg_index set indisvalid = false where indexrelid = 'llm_sessions_label_active'::regclass`,
+    )
+    await pool.query(migrationSql())
+    expect(await indexes(pool)).toEqual({ llm_sessions_label_active: true })
+    const { rows } = await pool.query<{ sql: string }>(
+      `select pg_get_indexdef('llm_sessions_label_active'::regclass) as sql`,
+    )
+    expect(rows[0]!.sql).toContain('(tenant_id, label, active_at DESC, id)')
+  })
+
   test('a timeout of the pool that is too short says what to do, and the next call goes on', async () => {
     const pool = await atVersion4()
     await pool.query(roomy('llm_sessions'))
@@ -211,12 +226,10 @@ describe('version 4 to 5', () => {
       await old.query('begin')
       await old.query(`update llm_sessions set title = 'held' where id = 's1'`)
       const hasty = context.pools.open(url, { max: 1, statement_timeout: 300 })
-      await expect(migrate(hasty)).rejects.toMatchObject({
-        code: 'store_failed',
-        message: expect.stringMatching(
-          /statement_timeout.*create index concurrently if not exists "llm_sessions_label_active" on "public"."llm_sessions" \(/,
-        ) as string,
-      })
+      await expect(migrate(hasty)).rejects.toMatchObject(tooShort('statement_timeout'))
+      // As a role has it: what a connection says of itself is another setting.
+      const hurried = context.pools.open(url, { max: 1, options: '-c lock_timeout=300' })
+      await expect(migrate(hurried)).rejects.toMatchObject(tooShort('lock_timeout'))
       await expect(migrate(url, { timeoutMs: 1500 })).rejects.toMatchObject({
         code: 'unavailable',
         message: expect.stringMatching(/longer than timeoutMs.*call migrate\(\) again/) as string,
@@ -227,6 +240,16 @@ describe('version 4 to 5', () => {
     }
     expect(await migrate(url)).toEqual({ from: 4, to: latestVersion })
     expect(await indexes(pool)).toEqual({ llm_sessions_label_active: true })
+  })
+
+  const tooShort = (setting: string) => ({
+    code: 'store_failed',
+    message: expect.stringMatching(
+      new RegExp(
+        `the ${setting} of the connection, or of its role, .*drop index concurrently if exists "public"."llm_sessions_label_active"; ` +
+          'create index concurrently "llm_sessions_label_active" on "public"."llm_sessions" \\(',
+      ),
+    ) as string,
   })
 
   test('an index that another process finishes at that moment is not made anew', async () => {

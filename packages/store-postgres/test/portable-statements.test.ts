@@ -57,7 +57,7 @@ describe('what portable statements say', () => {
     const pool = context.pools.open(await migrated(context.server), { max: 1 })
     sent = noteStatements(pool)
     await doEverything(postgresStore(pool, { statements: 'portable' }))
-    texts = [...new Set(sent.texts)].filter((text) => !['begin', 'commit', 'rollback'].includes(text))
+    texts = [...new Set(sent.texts)].filter((text) => !/^(?:begin|commit$|rollback$)/.test(text))
   })
 
   const tablesIn = (text: string) => [
@@ -127,7 +127,7 @@ describe('what portable statements say', () => {
   test('every write but one statement of its own is in a transaction that held the session first', () => {
     let open: string[] | undefined
     for (const text of sent.texts) {
-      if (text === 'begin') open = []
+      if (text.startsWith('begin')) open = []
       else if (text === 'commit' || text === 'rollback') open = undefined
       else if (open === undefined) expect(text).not.toMatch(/^insert|^delete|\bbody =|\bbytes =/)
       else {

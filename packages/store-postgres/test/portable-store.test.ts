@@ -68,6 +68,23 @@ describe('two instances at once', () => {
     expect(await deadlocks()).toBe(before)
   })
 
+  test('whatever isolation the role asks for: no append is refused because of others', async () => {
+    const { connectionString } = pool.options as { connectionString: string }
+    const options = String.raw`-c default_transaction_isolation=repeatable\ read`
+    const stores = [1, 2].map(() =>
+      postgresStore(context.pools.open(connectionString, { options }), {
+        statements: 'portable',
+        writeTimeoutMs: 30_000,
+      }),
+    )
+    await store.commit(ref, { revision: 0 })
+    const appends = Array.from({ length: 60 }, (_, n) =>
+      stores[n % 2]!.commit(ref, { messages: [message(`c${n}`)] }),
+    )
+    await Promise.all(appends)
+    expect((await store.read(ref))?.record.lastSeq).toBe(60)
+  })
+
   test('of twenty bodies for one revision one wins, and of twenty creates one', async () => {
     const race = async (revision: number) => {
       const tries = Array.from({ length: 20 }, (_, n) =>

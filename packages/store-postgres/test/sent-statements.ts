@@ -20,7 +20,9 @@ export function noteStatements(pool: pg.Pool): SentStatements {
     client.query = ((...given: [string | { text: string; name?: string }]) => {
       const { text, name } = typeof given[0] === 'string' ? { text: given[0] } : given[0]
       sent.texts.push(text)
-      sent.verbs.push(/^sessions_(\w+)_[0-9a-f]{16}$/.exec(name ?? '')?.[1] ?? text)
+      sent.verbs.push(
+        /^sessions_(\w+)_[0-9a-f]{16}$/.exec(name ?? '')?.[1] ?? text.replace(/^begin .*/, 'begin'),
+      )
       sent.onSend?.(text)
       return query(...given)
     }) as never

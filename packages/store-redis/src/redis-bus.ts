@@ -15,6 +15,7 @@ export interface IoredisSubscriber {
   unsubscribe(...channels: string[]): Promise<unknown>
   on(event: string, listener: (...args: string[]) => void): unknown
   off(event: string, listener: (...args: string[]) => void): unknown
+  connect?(): Promise<unknown>
   /** With true it connects anew. */
   disconnect?(reconnect?: boolean): void
 }
@@ -141,6 +142,7 @@ function ioredisChannels(client: IoredisSubscriber): Listening {
     async listen(channel, onText) {
       listeners.set(channel, onText)
       try {
+        await firstConnected(client)
         await client.subscribe(channel)
       } catch (cause) {
         listeners.delete(channel)
@@ -168,6 +170,20 @@ function ioredisChannels(client: IoredisSubscriber): Listening {
       for (const end of ends.splice(0)) end()
     },
   }
+}
+
+/** A client without a queue refuses what comes before its first connection. One that lost its connection is down. */
+async function firstConnected(client: IoredisSubscriber): Promise<void> {
+  if (client.status === 'wait') await client.connect?.()
+  if (client.status !== 'connecting' && client.status !== 'connect') return
+  await new Promise<void>((resolve) => {
+    const events = ['ready', 'close', 'end']
+    const settle = () => {
+      for (const event of events) client.off(event, settle)
+      resolve()
+    }
+    for (const event of events) client.on(event, settle)
+  })
 }
 
 function nodeRedisChannels(client: NodeRedisSubscriber): Listening {

@@ -78,7 +78,9 @@ describe('warns once', () => {
     redisStore(new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true }), { onWarning })
     redisStore(createClient5({ url: server.url }), { onWarning })
     expect(warnings).toHaveLength(3)
-    for (const warning of warnings) expect(warning).toContain('command timeout')
+    for (const warning of warnings) {
+      expect(warning).toContain('Set commandTimeout of ioredis, or commandOptions.timeout of node-redis')
+    }
     bare.disconnect()
   })
 

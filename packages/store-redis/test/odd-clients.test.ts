@@ -112,6 +112,23 @@ test('what is no client, or one with callbacks, is refused by name', () => {
   }
 })
 
+test('a client of node-redis 4 that answers by callbacks is refused in a sentence', () => {
+  // As version 4 has it: the mode is in the options, and what answers by promises is in a field.
+  const asVersion4 = (legacyMode: boolean) =>
+    Object.defineProperties(createClient({ url: server.url }), {
+      options: { value: { legacyMode, commandOptions: { timeout: 10_000 } } },
+      v4: { get: () => ({}) },
+    })
+  expect(() => redisStore(asVersion4(true))).toThrow(
+    expect.objectContaining({
+      code: 'invalid',
+      path: 'client',
+      message: expect.stringContaining('legacyMode') as string,
+    }),
+  )
+  expect(() => redisStore(asVersion4(false))).not.toThrow()
+})
+
 describe('a client that is not open', () => {
   const ref = { tenantId: 'acme', id: 'one' }
 

@@ -5,6 +5,7 @@ import { type RedisServer, startRedis, startRedisCluster, waitUntil } from '@ses
 import { Cluster } from 'ioredis'
 import { createClient } from 'redis'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { createRedisClient } from '../src/client.js'
 import { redisBus } from '../src/index.js'
 import { ioredis, preset } from './clients.js'
 
@@ -98,6 +99,28 @@ describe.each<[string, Open]>([
       { what: 'a notice after the restart' },
     )
   })
+})
+
+test.each([
+  ['at once', {}],
+  ['when it is first used', { lazyConnect: true }],
+])('a client without a queue, which connects %s, is listened to from the start', async (_, options) => {
+  const publisher = ioredis(server.url)
+  const subscriber = createRedisClient(server.url, { connectTimeout: 10_000, ...options })
+  ends.push(() => [publisher, subscriber].forEach((client) => client.disconnect()))
+  const bus = closing(redisBus(publisher, subscriber))
+  const { notices } = await heard(bus)
+  expect(bus.isUp).toBe(true)
+  bus.publish([notice])
+  await waitUntil(() => notices.length > 0, { what: 'the notice' })
+})
+
+test('a client without a queue that gets no connection is told so', async () => {
+  const gone = createRedisClient('redis://127.0.0.1:1', { lazyConnect: true })
+  gone.on('error', () => {})
+  ends.push(() => gone.disconnect())
+  const bus = closing(redisBus(ioredis(server.url, { lazyConnect: true }), gone))
+  await expect(heard(bus)).rejects.toMatchObject({ code: 'unavailable' })
 })
 
 test('a request to listen again that gets lost ends no process, and is made again', async () => {

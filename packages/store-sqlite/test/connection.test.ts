@@ -128,6 +128,14 @@ test('a path that begins as an address is refused in a sentence, and one that on
     path: 'database',
     message: 'database must be the path of a file, or a database of a driver',
   })
+  // libsql ends the process over a character that no file system takes.
+  for (const nul of ['\0', newPath('a\0b'), 'file:a\0b']) {
+    await expect(openFile(nul, later(), 'full')).rejects.toMatchObject({
+      code: 'invalid',
+      path: 'database',
+      message: 'database must be a path without a NUL character',
+    })
+  }
   const path = newPath('a-libsql:')
   await expect(openFile(`${path}//x`, later(), 'full')).rejects.toMatchObject({ code: 'unavailable' })
 })

@@ -74,7 +74,10 @@ function decoded(decoder: InstanceType<typeof TextDecoder>, bytes: Uint8Array): 
   try {
     return decoder.decode(bytes, { stream: true })
   } catch (cause) {
-    throw new SessionError('invalid', 'The text is not UTF-8.', { path: 'source', cause })
+    throw new SessionError('invalid', 'source yields neither texts nor bytes of UTF-8', {
+      path: 'source',
+      cause,
+    })
   }
 }
 

@@ -107,8 +107,10 @@ export async function copySessions(
     onProgress: 'function',
     signal: 'signal',
   })
-  const copy = new Copy(from, to, options)
-  for await (const tenantId of eachTenant(options.tenants)) {
+  // Who gives no options hears that the tenants are missing.
+  const given: Partial<CopySessionsOptions> | undefined = options
+  const copy = new Copy(from, to, given ?? {})
+  for await (const tenantId of eachTenant(given?.tenants as Tenants)) {
     await copy.tenant(tenantId)
     if (options.filter !== undefined) continue
     for (const beside of recordTenantsOf(tenantId)) {
@@ -137,7 +139,7 @@ async function showsKeys(from: SessionStore, to: SessionStore, tenantId: string)
 class Copy {
   readonly #from: SessionStore
   readonly #to: SessionStore
-  readonly #options: CopySessionsOptions
+  readonly #options: Omit<CopySessionsOptions, 'tenants'>
   readonly #tell: (progress: CopyProgress) => void
   readonly #counts = { copied: 0, unchanged: 0, messages: 0 }
   readonly #conflicts = new Map<string, SessionRef>()
@@ -145,7 +147,7 @@ class Copy {
   readonly #extra = new Map<string, SessionRef>()
   #isComplete = true
 
-  constructor(from: SessionStore, to: SessionStore, options: CopySessionsOptions) {
+  constructor(from: SessionStore, to: SessionStore, options: Omit<CopySessionsOptions, 'tenants'>) {
     this.#from = from
     this.#to = to
     this.#options = options

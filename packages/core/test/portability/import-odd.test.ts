@@ -237,3 +237,12 @@ it.each([
   if (isTaken) expect((await imported).imported).toEqual(['old-1'])
   else await expect(imported).rejects.toMatchObject({ code: 'invalid', path: 'lines[3]' })
 })
+
+it('names what a source may yield, where it yields objects', async () => {
+  const objects = [{ type: 'manifest', format: 'sessions', version: 1 }] as never
+  await expect(service().for(alice).import(objects)).rejects.toMatchObject({
+    code: 'invalid',
+    path: 'source',
+    message: 'source yields neither texts nor bytes of UTF-8',
+  })
+})

@@ -241,3 +241,8 @@ describe('copySessions', () => {
       })
   })
 })
+
+it('says that tenants are missing, where no options are given', async () => {
+  const copy = copySessions as (from: SessionStore, to: SessionStore) => Promise<unknown>
+  await expect(copy(memoryStore(), memoryStore())).rejects.toMatchObject({ code: 'invalid', path: 'tenants' })
+})

@@ -60,6 +60,9 @@ export interface DatabaseOptions {
   check?: ((source: ConnectionSource, until: number) => Promise<void>) | undefined
 }
 
+// Who holds a row then sees what others have committed, whatever isolation the role or the pool asks for by default.
+export const begin = 'begin isolation level read committed'
+
 const maxRetries = 3
 const retryMs = 10
 
@@ -97,7 +100,7 @@ export class Database {
     return this.#retrying(call, async (attempt) => {
       await this.#beFit(call)
       return this.#source.use(call.until, async (connection) => {
-        await connection.script(this.#tenantSql?.begin(call.tenant) ?? ['begin'])
+        await connection.script(this.#tenantSql?.begin(call.tenant) ?? [begin])
         let result: T
         try {
           result = await work(

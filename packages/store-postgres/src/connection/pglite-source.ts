@@ -74,7 +74,7 @@ class Turn implements Connection {
 
   async script(commands: readonly string[]): Promise<void> {
     for (const text of commands) {
-      if (text === 'begin') await this.#begin()
+      if (text.startsWith('begin')) await this.#begin()
       else if (text === 'commit' || text === 'rollback') await this.end(text)
       else await this.query({ name: '', text }, [])
     }

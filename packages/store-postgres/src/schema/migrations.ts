@@ -188,5 +188,27 @@ function createFactsTable({ prefix, facts }: TableNames): string[] {
 // Each session has labels of its own for what is kept beside it. On a large table the index is there already: see
 // `indexLargeTables`.
 function indexLabels({ prefix, sessions }: TableNames): string[] {
-  return [`create index if not exists "${prefix}${labelIndex('sessions')}" on ${sessions} ${labelColumns}`]
+  return [
+    dropUnfinished(sessions),
+    `create index if not exists "${prefix}${labelIndex('sessions')}" on ${sessions} ${labelColumns}`,
+  ]
+}
+
+// `if not exists` takes an index for one that a command did not finish, and Postgres never reads such a one. That of a
+// table in partitions goes first: it takes those of its partitions along.
+function dropUnfinished(sessions: string): string {
+  return `do $unfinished$ declare part record; begin
+for part in select s.nspname as space, i.relname as name
+  from pg_index x
+  join pg_class i on i.oid = x.indexrelid
+  join pg_class t on t.oid = x.indrelid
+  join pg_namespace s on s.oid = i.relnamespace
+  where not x.indisvalid and i.relname = t.relname || '${labelIndex('')}'
+    and (t.oid = to_regclass('${sessions}')
+      or t.oid in (select inhrelid from pg_inherits where inhparent = to_regclass('${sessions}')))
+  order by i.relkind
+loop
+  execute format('drop index if exists %I.%I', part.space, part.name);
+end loop;
+end $unfinished$`
 }

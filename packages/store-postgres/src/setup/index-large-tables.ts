@@ -12,6 +12,11 @@ const pauseMs = 100
 // A command may come in the way of another process that migrates: a deadlock, an index that came or went meanwhile.
 const metAnother = new Set(['40P01', '42P07', '42704', '23505', '55006'])
 
+const timeouts = new Map([
+  ['57014', 'statement_timeout'],
+  ['55P03', 'lock_timeout'],
+])
+
 // The table, or its partitions: schema, name, whether there is an index that a command did not finish, whether one is
 // being made. A role sees no progress of another role, but its lock, which is the one of a vacuum as well.
 const unindexedStatement = toStatement(
@@ -35,7 +40,7 @@ const unindexedStatement = toStatement(
  * Makes the index by label of tables that are large, before the transaction of the migration, which then finds it
  * there: in a transaction, writes would have to wait for the index. Several processes may do so at once.
  *
- * @throws `store_failed` when the connection has a `statement_timeout` that is too short for it.
+ * @throws `store_failed` when the connection has a `statement_timeout` or a `lock_timeout` that is too short for it.
  */
 export async function indexLargeTables(
   connection: Connection,
@@ -66,11 +71,11 @@ const toTable = ([schema, name, broken, building]: Row) => ({
 
 /** False when another process came in the way. */
 async function indexed(connection: Connection, { schema, name, broken }: Unindexed): Promise<boolean> {
-  const create = `create index concurrently if not exists "${labelIndex(name)}" on "${schema}"."${name}" ${labelColumns}`
+  const drop = `drop index concurrently if exists "${schema}"."${labelIndex(name)}"`
+  const index = `"${labelIndex(name)}" on "${schema}"."${name}" ${labelColumns}`
   try {
-    if (broken)
-      await connection.script([`drop index concurrently if exists "${schema}"."${labelIndex(name)}"`])
-    await connection.script([create])
+    if (broken) await connection.script([drop])
+    await connection.script([`create index concurrently if not exists ${index}`])
     return true
   } catch (error) {
     if (error instanceof TimedOut) {
@@ -80,10 +85,13 @@ async function indexed(connection: Connection, { schema, name, broken }: Unindex
     }
     const code = String((error as { code?: unknown }).code)
     if (metAnother.has(code)) return false
-    if (code !== '57014') throw error
+    const setting = timeouts.get(code)
+    if (setting === undefined) throw error
+    // What was begun is still there, and \`if not exists\` would take it for the index.
+    const create = `create index concurrently ${index.replace(/\s+/g, ' ')}`
     const problem =
-      'the statement_timeout of the connection is too short for the index of a large table: give migrate() a connection ' +
-      `without one, or make the index first, with psql: ${create.replace(/\s+/g, ' ')}`
+      `the ${setting} of the connection, or of its role, is too short for the index of a large table: give migrate() a ` +
+      `connection without one, or make the index first, with psql: set ${setting} = 0; ${drop}; ${create}`
     throw new SessionError('store_failed', problem, { cause: error })
   }
 }

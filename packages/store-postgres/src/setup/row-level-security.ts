@@ -1,6 +1,6 @@
 import { SessionError } from '@sessions/core/store'
 import pg from 'pg'
-import type { Connection, ConnectionSource } from '../connection/database.js'
+import { begin, type Connection, type ConnectionSource } from '../connection/database.js'
 import { toStatement } from '../connection/statement.js'
 import type { TableNames } from '../schema/schema.js'
 import { nowMs } from '../schema/sql-clock.js'
@@ -29,7 +29,7 @@ function sweepSetting(setting: string): string {
  */
 export function toBegin(setting: string): (tenant: string | undefined) => string[] {
   return (tenant) => [
-    'begin',
+    begin,
     ...(tenant === undefined ? [setLocal(sweepSetting(setting), 'on')] : toEnter(setting)(tenant)),
   ]
 }

@@ -5,7 +5,7 @@ const noTimeout: StoreFinding = {
   level: 'warning',
   code: 'timeout',
   message:
-    'the client has no command timeout: while its server does not answer, commands pile up in its memory. Set commandTimeout',
+    'the client has no command timeout: while its server does not answer, commands pile up in its memory. Set commandTimeout of ioredis, or commandOptions.timeout of node-redis',
 }
 const noReconnect: StoreFinding = {
   level: 'warning',

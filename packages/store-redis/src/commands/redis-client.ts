@@ -25,12 +25,22 @@ export function toCommands(client: RedisClient): RedisCommands {
   if (typeof client !== 'object' || client === null) throw noClient()
   // Methods tell the kind of client, never classes: the client may come from another copy of its package.
   if ('call' in client && 'status' in client) return ioredisCommands(client)
-  if ('sendCommand' in client && 'isOpen' in client) return nodeRedisCommands(client)
+  if ('sendCommand' in client && 'isOpen' in client) {
+    if (answersByCallbacks(client)) throw noClient(legacyMode)
+    return nodeRedisCommands(client)
+  }
   if ('evalsha' in client && 'lrange' in client) return upstashCommands(client)
   throw noClient()
 }
 
-function noClient(): SessionError {
-  const problem = 'client must be one of ioredis, node-redis or @upstash/redis'
+const legacyMode =
+  'client is one of node-redis 4 with legacyMode, which answers by callbacks: make one without'
+
+// Version 5 has no such mode, and ignores the option.
+function answersByCallbacks(client: object): boolean {
+  return 'v4' in client && (client as { options?: { legacyMode?: unknown } }).options?.legacyMode === true
+}
+
+function noClient(problem = 'client must be one of ioredis, node-redis or @upstash/redis'): SessionError {
   return new SessionError('invalid', problem, { path: 'client' })
 }

@@ -84,11 +84,14 @@ export function toLasting(path: string): string {
 
 function checkPath(path: string): void {
   // libsql would take such a path for the address of a server.
-  if (path !== '' && !/^[a-z]+:\/\//i.test(path)) return
-  throw new SessionError('invalid', 'database must be the path of a file, or a database of a driver', {
-    path: 'database',
-  })
+  if (path === '' || /^[a-z]+:\/\//i.test(path)) {
+    throw noPath('database must be the path of a file, or a database of a driver')
+  }
+  // libsql would end the process.
+  if (path.includes('\0')) throw noPath('database must be a path without a NUL character')
 }
+
+const noPath = (problem: string): SessionError => new SessionError('invalid', problem, { path: 'database' })
 
 async function loadLibsql() {
   try {
