@@ -55,7 +55,10 @@ async function ask(question, id = newId()) {
   const reply = addMessage('assistant', '…')
   running = new AbortController()
   wait(true)
+  // Those of the last reply would stand below this one.
+  $('shown').hidden = true
   await send(question, id, mine, reply)
+  $('shown').hidden = false
   running = undefined
   wait(false)
   // Another tab may have been answered meanwhile.
@@ -67,6 +70,10 @@ async function send(question, id, mine, reply) {
   try {
     for await (const event of post.stream('/query/stream', { q: question, message_id: id }, running.signal)) {
       if (event.type === 'session') {
+        if (sessionId !== null && sessionId !== event.session_id) {
+          for (const line of lines($('log'))) if (line !== mine && line !== reply) line.remove()
+          tell('Your session had ended, and with it what was said and your cart. This is a new one.')
+        }
         begin(event.session_id)
         $('welcome')?.remove()
         $('fresh').hidden = false
@@ -89,6 +96,7 @@ async function send(question, id, mine, reply) {
       await ask(question, id)
     })
     if ($('q').value === '') $('q').value = question
+    mine.scrollIntoView({ block: 'nearest' })
   }
 }
 
@@ -288,6 +296,14 @@ document.addEventListener('visibilitychange', watchCart)
 addEventListener('offline', () => tell('You are offline. What you type stays, and nothing is lost.'))
 addEventListener('online', () => void attempt(async () => {}))
 
-$('scroll').scrollTop = $('scroll').scrollHeight * ($('log').children.length > 0 ? 1 : 0)
+// Who looks at the newest goes on seeing it when a notice or the keyboard takes room from the conversation.
+const scroll = $('scroll')
+scroll.scrollTop = scroll.scrollHeight * ($('log').children.length > 0 ? 1 : 0)
+const isAtEnd = () => scroll.scrollTop > 0 && scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 4
+let wasAtEnd = isAtEnd()
+scroll.addEventListener('scroll', () => (wasAtEnd = isAtEnd()))
+new ResizeObserver(() => {
+  if (wasAtEnd) scroll.scrollTop = scroll.scrollHeight
+}).observe(scroll)
 watchCart()
 if (matchMedia('(hover: hover)').matches) $('q').focus({ preventScroll: true })

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest'
+import { ask, device, look, phone, press, server, useShop } from './shop.js'
+
+useShop()
+
+const answered = (page: Awaited<ReturnType<typeof device>>) =>
+  page.getByRole('button', { name: 'Send' }).waitFor()
+
+describe('the pages of the shop', () => {
+  it('show what was said with its own lines alone, also after a reload', async () => {
+    const page = await device()
+    await page.goto(server.url)
+    await ask(page, 'Show me laptops')
+    await page.locator('#shown > li').first().waitFor()
+    await answered(page)
+    const heights = () =>
+      page.locator('#log > li').evaluateAll((all) => all.map((one) => one.getBoundingClientRect().height))
+    const before = await heights()
+    await page.reload()
+    expect(await heights()).toEqual(before)
+  })
+
+  it('keep a question in sight that was not sent, with what is said of it', async () => {
+    const page = await device()
+    await page.goto(server.url)
+    for (const text of ['Show me laptops', 'Show me tablets']) {
+      await ask(page, text)
+      await page.locator('#log li.assistant', { hasText: text.split(' ').at(-1)! }).waitFor()
+      await answered(page)
+    }
+    await page.context().setOffline(true)
+    await ask(page, 'Are you there?')
+    await page.getByRole('button', { name: 'Try again' }).waitFor()
+    const seen = await page.evaluate(
+      `document.querySelector('#log .unsent').getBoundingClientRect().bottom <= document.querySelector('#scroll').getBoundingClientRect().bottom`,
+    )
+    expect(seen).toBe(true)
+  })
+
+  it('say that a session has ended when a question begins another', async () => {
+    const page = await device()
+    await page.goto(server.url)
+    await ask(page, 'Show me laptops')
+    await page.locator('#shown > li').first().waitFor()
+    await answered(page)
+    // As after a night.
+    await page.context().clearCookies()
+    await ask(page, 'Show me tablets')
+    await page.getByText('Your session had ended').waitFor()
+    await page.locator('#log li.assistant', { hasText: 'tablets' }).waitFor()
+    expect(await page.locator('#log li').count()).toBe(2)
+  })
+
+  it('print the conversation and the cart, and nothing to press', async () => {
+    const page = await device()
+    await page.goto(server.url)
+    await ask(page, 'Show me laptops')
+    await page.locator('#shown > li').first().waitFor()
+    await answered(page)
+    await page
+      .getByRole('button', { name: /^Add .* to the cart$/ })
+      .first()
+      .click()
+    await page.locator('#cart li').waitFor()
+    await page.emulateMedia({ media: 'print' })
+    expect(await page.getByRole('button').count()).toBe(0)
+    expect(await page.getByRole('textbox').count()).toBe(0)
+    // All of it, however long it is, and not what one screen shows.
+    expect(await page.evaluate("getComputedStyle(document.getElementById('scroll')).overflowY")).toBe(
+      'visible',
+    )
+    expect(await page.locator('#total').isVisible()).toBe(true)
+    await page.emulateMedia({ media: null })
+    await page.getByRole('button', { name: /^Order for/ }).click()
+    await page.getByRole('heading', { name: 'Thank you' }).waitFor()
+    await page.emulateMedia({ media: 'print' })
+    expect(await page.locator('#order').isVisible()).toBe(true)
+    expect(await page.getByRole('link', { name: 'Back to the shop' }).count()).toBe(0)
+  })
+
+  it('keep their dialog and the number of an order whole on a phone', async () => {
+    const page = await device({ ...phone, viewport: { width: 320, height: 640 } })
+    await page.goto(server.url)
+    await ask(page, 'Show me laptops')
+    await page.locator('#shown > li').first().waitFor()
+    await answered(page)
+    await press(page, 'New conversation')
+    const { x, width } = (await page.getByRole('dialog').boundingBox())!
+    expect([x > 8, x + width < 312]).toEqual([true, true])
+    await page.keyboard.press('Escape')
+    await page
+      .getByRole('button', { name: /^Add .* to the cart$/ })
+      .first()
+      .click()
+    await page.getByRole('button', { name: /^Order for/ }).click()
+    await page.getByRole('heading', { name: 'Thank you' }).waitFor()
+    expect(await page.locator('#order').evaluate((one) => one.getClientRects().length)).toBe(1)
+    await look(page, 'order-small')
+  })
+})
