@@ -6,6 +6,7 @@ const $ = (id) => document.getElementById(id)
 const main = $('main')
 let sessionId = main.dataset.session || null
 let running
+const noFiles = 'A question takes text alone: no pictures, no files.'
 const newId = () => crypto.randomUUID?.() ?? `q-${Date.now()}-${Math.random().toString(36).slice(2)}`
 
 function element(name, more = {}, ...children) {
@@ -285,8 +286,17 @@ $('stop').addEventListener('click', async () => {
   }
 })
 
-// A browser cuts what is pasted without a word.
+// A file that is dropped would open in place of the shop.
+for (const type of ['dragover', 'drop'])
+  addEventListener(type, (event) => {
+    if (!event.dataTransfer.types.includes('Files')) return
+    event.preventDefault()
+    if (type === 'drop') tell(noFiles)
+  })
+
+// A browser cuts what is pasted without a word, or leaves it out.
 $('q').addEventListener('paste', ({ clipboardData }) => {
+  if (clipboardData.files.length > 0 && clipboardData.getData('text') === '') tell(noFiles)
   const { value, selectionStart, selectionEnd, maxLength } = $('q')
   const length = value.length - (selectionEnd - selectionStart) + clipboardData.getData('text').length
   if (length > maxLength) tell('A question has 4,000 characters at most. The end of your text was left out.')

@@ -97,4 +97,22 @@ describe('the pages of the shop', () => {
     expect(await page.locator('#order').evaluate((one) => one.getClientRects().length)).toBe(1)
     await look(page, 'order-small')
   })
+
+  it('say of a picture that it cannot be sent, and stay when one is dropped', async () => {
+    const page = await device()
+    await page.goto(server.url)
+    const bring = (event: string): Promise<boolean> =>
+      page.evaluate(`{
+        const data = new DataTransfer()
+        data.items.add(new File(['x'], 'x.png', { type: 'image/png' }))
+        document.getElementById('q').dispatchEvent(${event})
+      }`)
+    const more = 'bubbles: true, cancelable: true'
+    await bring(`new ClipboardEvent('paste', { clipboardData: data, ${more} })`)
+    await page.getByText('no pictures').waitFor()
+    await ask(page, 'Show me laptops')
+    await answered(page)
+    expect(await bring(`new DragEvent('drop', { dataTransfer: data, ${more} })`), 'prevented').toBe(false)
+    await page.getByText('no pictures').waitFor()
+  })
 })

@@ -115,3 +115,24 @@ describe('a device whose clock is wrong by a day', () => {
     expect(told).toMatch(/for (?:10:00|9:\d\d)\./)
   })
 })
+
+describe('a picture that is pasted or dropped', () => {
+  it('is said not to be sent, and does not take the place of the page', async () => {
+    const page = await desk.device()
+    await talk(page, 'Hello')
+    const bring = (event: string): Promise<boolean> =>
+      page.evaluate(`{
+        const data = new DataTransfer()
+        data.items.add(new File(['x'], 'x.png', { type: 'image/png' }))
+        document.querySelector('textarea').dispatchEvent(${event})
+      }`)
+    const more = 'bubbles: true, cancelable: true'
+    await bring(`new ClipboardEvent('paste', { clipboardData: data, ${more} })`)
+    await page.getByRole('alert').filter({ hasText: 'no pictures' }).waitFor()
+    await say(page, 'Show me books')
+    await answered(page, 2)
+    expect(await page.getByText('no pictures').count()).toBe(0)
+    expect(await bring(`new DragEvent('drop', { dataTransfer: data, ${more} })`), 'prevented').toBe(false)
+    await page.getByText('no pictures').waitFor()
+  })
+})
