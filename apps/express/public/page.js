@@ -26,6 +26,7 @@ function tell(text, label, work) {
 
 /** Does what a person asked for, shows the cart as it is then, and says in words what went wrong. */
 async function attempt(work) {
+  const hadFocus = document.activeElement !== document.body
   tell('')
   try {
     await work()
@@ -35,6 +36,8 @@ async function attempt(work) {
     // It may have been done, and only the answer got lost.
     await refresh().catch(() => {})
   }
+  // Who uses the keyboard stays near what they did when its button is gone.
+  if (hadFocus && document.activeElement === document.body) $('cart-title').focus({ preventScroll: true })
 }
 
 function addMessage(role, text) {

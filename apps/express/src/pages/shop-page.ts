@@ -106,7 +106,7 @@ export function shopPage(shop: ShopPage): string {
 export function side({ sessionId, cart, orders, preferences }: ShopPage): Html {
   const total = cartTotal(cart)
   return html`<section aria-labelledby="cart-title">
-      <h2 id="cart-title" data-count="${sayCount(cart)}">Cart</h2>
+      <h2 id="cart-title" tabindex="-1" data-count="${sayCount(cart)}">Cart</h2>
       <ul id="cart" class="lines">
         ${cart.items.map(cartLine)}
       </ul>

@@ -115,4 +115,19 @@ describe('the pages of the shop', () => {
     expect(await bring(`new DragEvent('drop', { dataTransfer: data, ${more} })`), 'prevented').toBe(false)
     await page.getByText('no pictures').waitFor()
   })
+
+  it('leave the focus at the cart when the button that had it is gone', async () => {
+    const page = await device()
+    await page.goto(server.url)
+    const focused = () => page.evaluate('document.activeElement.ariaLabel ?? document.activeElement.id')
+    await page
+      .getByRole('button', { name: /^Add .* to the cart$/ })
+      .first()
+      .press('Enter')
+    await page.locator('#cart li').waitFor()
+    expect(await focused()).toMatch(/^Add .* to the cart$/)
+    await page.getByRole('button', { name: /^Remove all/ }).press('Enter')
+    await page.getByText('is out of your cart').waitFor()
+    await expect.poll(focused).toBe('cart-title')
+  })
 })

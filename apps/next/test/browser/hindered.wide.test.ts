@@ -136,3 +136,35 @@ describe('a picture that is pasted or dropped', () => {
     await page.getByText('no pictures').waitFor()
   })
 })
+
+describe('a page that the browser translates', () => {
+  it('goes on, though its words are no longer where they were', async () => {
+    const page = await desk.device()
+    await talk(page, 'Hello')
+    // As browsers do it: each word moves into an element of theirs, also those that come later.
+    await page.evaluate(() => {
+      const translate = (): void => {
+        const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+        const texts: Text[] = []
+        while (walker.nextNode()) texts.push(walker.currentNode as Text)
+        for (const text of texts) {
+          if (text.data.trim() === '' || text.parentElement!.closest('font, script, style, textarea'))
+            continue
+          const word = Object.assign(document.createElement('font'), { textContent: text.data.toUpperCase() })
+          text.replaceWith(word)
+        }
+      }
+      translate()
+      setInterval(translate, 50)
+    })
+    await composer(page).fill('Tell me a story about a lighthouse')
+    await composer(page).press('Enter')
+    await page.getByText('MIND THE SHELF').waitFor()
+    await composer(page).press('Escape')
+    await page.getByText('STOPPED IT HERE').first().waitFor()
+    await composer(page).fill('Show me books')
+    await composer(page).press('Enter')
+    await page.getByText('ADD THE FIRST ONE').first().waitFor()
+    expect(await composer(page).count()).toBe(1)
+  })
+})
