@@ -3,6 +3,7 @@
  * that it removed would end the whole page.
  */
 export function expectTranslations(): void {
+  // oxlint-disable-next-line typescript/unbound-method -- Each is called with the node that it is a method of.
   const { removeChild, insertBefore } = Node.prototype
   Node.prototype.removeChild = function <T extends Node>(this: Node, child: T): T {
     return child.parentNode === this ? (removeChild.call(this, child) as T) : child
