@@ -127,6 +127,7 @@ const page = async (path) => new DOMParser().parseFromString(await post.text(pat
 async function refresh() {
   const fresh = await page('/page/side')
   const label = document.activeElement?.getAttribute('aria-label')
+  const wasAtTitle = document.activeElement === $('cart-title')
   // What was typed and is not saved stays, with what was said of it.
   const inputs = [...$('preferences').elements].filter(({ name }) => name !== '')
   if (inputs.some(({ value, defaultValue }) => value !== defaultValue)) {
@@ -134,6 +135,7 @@ async function refresh() {
   }
   $('side').replaceChildren(...fresh.body.childNodes)
   $('to-cart').textContent = $('cart-title').dataset.count
+  if (wasAtTitle) $('cart-title').focus({ preventScroll: true })
   if (label !== null && label !== undefined) {
     const again = [...document.querySelectorAll('button[aria-label]')].find(
       (each) => each.ariaLabel === label,

@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 const graceMs = 10_000
-const lastWordsMs = 1000
 // Beside both src and dist.
 const dir = fileURLToPath(new URL('../', import.meta.url))
 
@@ -41,6 +40,9 @@ async function chooseStore(name: string | undefined): Promise<() => Promise<void
 /** What the application shares with this process, whose modules it does not have. */
 const shared = globalThis as { chatSessions?: { close(): Promise<void> }; chatStop?: AbortSignal }
 
+/** The streams of changes. */
+const watching = new Set<ServerResponse>()
+
 type Handle = (req: IncomingMessage, res: ServerResponse) => Promise<void>
 
 async function listen(
@@ -50,6 +52,10 @@ async function listen(
   let serve: (handle: Handle) => void = () => {}
   const ready = new Promise<Handle>((resolve) => (serve = resolve))
   const server = createServer((req, res) => {
+    if (/\/events(?:\?|$)/.test(req.url ?? '')) {
+      watching.add(res)
+      res.once('close', () => watching.delete(res))
+    }
     ready
       .then((handle) => handle(req, res))
       .catch((error: unknown) => {
@@ -84,12 +90,12 @@ async function start(): Promise<void> {
     // Running answers finish; after the grace period they are stored as far as they got.
     setTimeout(() => stop.abort(), graceMs).unref()
     setTimeout(() => process.exit(1), 2 * graceMs).unref()
-    const closed = new Promise((resolve) => server.close(resolve))
-    await shared.chatSessions?.close()
-    // What was answered last is still on its way. Who only watches is disconnected, and connects again elsewhere.
+    // Who only watches would never leave, and connects again elsewhere.
+    for (const response of watching) response.destroy()
     setInterval(() => server.closeIdleConnections(), 50).unref()
-    setTimeout(() => server.closeAllConnections(), lastWordsMs).unref()
-    await closed
+    await new Promise((resolve) => server.close(resolve))
+    // After the last word of each answer: its end is read from the sessions.
+    await shared.chatSessions?.close()
     await app.close()
     await stopStore()
     process.exit(0)
