@@ -6,6 +6,7 @@ const $ = (id) => document.getElementById(id)
 const main = $('main')
 let sessionId = main.dataset.session || null
 let running
+const noFiles = 'A question takes text alone: no pictures, no files.'
 const newId = () => crypto.randomUUID?.() ?? `q-${Date.now()}-${Math.random().toString(36).slice(2)}`
 
 function element(name, more = {}, ...children) {
@@ -25,6 +26,7 @@ function tell(text, label, work) {
 
 /** Does what a person asked for, shows the cart as it is then, and says in words what went wrong. */
 async function attempt(work) {
+  const hadFocus = document.activeElement !== document.body
   tell('')
   try {
     await work()
@@ -34,6 +36,8 @@ async function attempt(work) {
     // It may have been done, and only the answer got lost.
     await refresh().catch(() => {})
   }
+  // Who uses the keyboard stays near what they did when its button is gone.
+  if (hadFocus && document.activeElement === document.body) $('cart-title').focus({ preventScroll: true })
 }
 
 function addMessage(role, text) {
@@ -55,7 +59,10 @@ async function ask(question, id = newId()) {
   const reply = addMessage('assistant', '…')
   running = new AbortController()
   wait(true)
+  // Those of the last reply would stand below this one.
+  $('shown').hidden = true
   await send(question, id, mine, reply)
+  $('shown').hidden = false
   running = undefined
   wait(false)
   // Another tab may have been answered meanwhile.
@@ -67,6 +74,10 @@ async function send(question, id, mine, reply) {
   try {
     for await (const event of post.stream('/query/stream', { q: question, message_id: id }, running.signal)) {
       if (event.type === 'session') {
+        if (sessionId !== null && sessionId !== event.session_id) {
+          for (const line of lines($('log'))) if (line !== mine && line !== reply) line.remove()
+          tell('Your session had ended, and with it what was said and your cart. This is a new one.')
+        }
         begin(event.session_id)
         $('welcome')?.remove()
         $('fresh').hidden = false
@@ -89,6 +100,7 @@ async function send(question, id, mine, reply) {
       await ask(question, id)
     })
     if ($('q').value === '') $('q').value = question
+    mine.scrollIntoView({ block: 'nearest' })
   }
 }
 
@@ -115,6 +127,7 @@ const page = async (path) => new DOMParser().parseFromString(await post.text(pat
 async function refresh() {
   const fresh = await page('/page/side')
   const label = document.activeElement?.getAttribute('aria-label')
+  const wasAtTitle = document.activeElement === $('cart-title')
   // What was typed and is not saved stays, with what was said of it.
   const inputs = [...$('preferences').elements].filter(({ name }) => name !== '')
   if (inputs.some(({ value, defaultValue }) => value !== defaultValue)) {
@@ -122,6 +135,7 @@ async function refresh() {
   }
   $('side').replaceChildren(...fresh.body.childNodes)
   $('to-cart').textContent = $('cart-title').dataset.count
+  if (wasAtTitle) $('cart-title').focus({ preventScroll: true })
   if (label !== null && label !== undefined) {
     const again = [...document.querySelectorAll('button[aria-label]')].find(
       (each) => each.ariaLabel === label,
@@ -277,8 +291,17 @@ $('stop').addEventListener('click', async () => {
   }
 })
 
-// A browser cuts what is pasted without a word.
+// A file that is dropped would open in place of the shop.
+for (const type of ['dragover', 'drop'])
+  addEventListener(type, (event) => {
+    if (!event.dataTransfer.types.includes('Files')) return
+    event.preventDefault()
+    if (type === 'drop') tell(noFiles)
+  })
+
+// A browser cuts what is pasted without a word, or leaves it out.
 $('q').addEventListener('paste', ({ clipboardData }) => {
+  if (clipboardData.files.length > 0 && clipboardData.getData('text') === '') tell(noFiles)
   const { value, selectionStart, selectionEnd, maxLength } = $('q')
   const length = value.length - (selectionEnd - selectionStart) + clipboardData.getData('text').length
   if (length > maxLength) tell('A question has 4,000 characters at most. The end of your text was left out.')
@@ -288,6 +311,14 @@ document.addEventListener('visibilitychange', watchCart)
 addEventListener('offline', () => tell('You are offline. What you type stays, and nothing is lost.'))
 addEventListener('online', () => void attempt(async () => {}))
 
-$('scroll').scrollTop = $('scroll').scrollHeight * ($('log').children.length > 0 ? 1 : 0)
+// Who looks at the newest goes on seeing it when a notice or the keyboard takes room from the conversation.
+const scroll = $('scroll')
+scroll.scrollTop = scroll.scrollHeight * ($('log').children.length > 0 ? 1 : 0)
+const isAtEnd = () => scroll.scrollTop > 0 && scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 4
+let wasAtEnd = isAtEnd()
+scroll.addEventListener('scroll', () => (wasAtEnd = isAtEnd()))
+new ResizeObserver(() => {
+  if (wasAtEnd) scroll.scrollTop = scroll.scrollHeight
+}).observe(scroll)
 watchCart()
 if (matchMedia('(hover: hover)').matches) $('q').focus({ preventScroll: true })

@@ -37,6 +37,21 @@ describe('the shop without JavaScript', () => {
     expect(server.errors).toEqual([])
   })
 
+  test('answers a browser that asks for nothing there is with a page, and others as it says', async () => {
+    const asked = (path: string, accept: string) => fetch(server.url + path, { headers: { accept } })
+    const page = await asked('/nowhere', 'text/html,application/xhtml+xml,*/*;q=0.8')
+    expect([page.status, page.headers.get('content-type')]).toEqual([404, 'text/html; charset=utf-8'])
+    expect(await page.text()).toContain('There is nothing here')
+    for (const [path, accept] of [
+      ['/nowhere', '*/*'],
+      ['/api/v1/shopping/nowhere', 'text/html'],
+    ] as const) {
+      const other = await asked(path, accept)
+      expect(other.status, path).toBe(404)
+      expect(other.headers.get('content-type'), path).toContain('application/json')
+    }
+  })
+
   test('cuts a long question between two characters', async () => {
     const { text } = await browser()('/page/ask', { q: `${'a'.repeat(3999)}😀😀` })
     expect(text).toMatch(/>a{3999}\s*</)

@@ -46,13 +46,20 @@ async function attempt(work) {
   }
 }
 
+/** What a press does, once at a time. A button that were disabled meanwhile would lose the focus. */
+async function once(button, work) {
+  if (button.ariaDisabled === 'true') return
+  const hadFocus = document.activeElement === button
+  button.ariaDisabled = 'true'
+  await attempt(work)
+  button.ariaDisabled = null
+  // Who uses the keyboard stays near what they did when its button is gone.
+  if (hadFocus && document.activeElement === document.body) at('#cart-title').focus({ preventScroll: true })
+}
+
 function press(text, work, more = {}) {
   const made = element('button', { type: 'button', textContent: text, ...more })
-  made.addEventListener('click', async () => {
-    made.disabled = true
-    await attempt(work)
-    made.disabled = false
-  })
+  made.addEventListener('click', () => void once(made, work))
   return made
 }
 
@@ -93,6 +100,13 @@ async function change(item, quantity) {
 function line(item) {
   const { name, quantity, price } = item
   const sum = money({ ...price, amount: price.amount * quantity })
+  const more = (text, by, label) => {
+    const made = press(text, () => change(item, quantity + by), { ariaLabel: `${label} ${name}` })
+    made.dataset.act = `${text} ${item.id}`
+    return made
+  }
+  const another = more('+', 1, 'One more')
+  another.disabled = quantity >= most
   return element(
     'li',
     {},
@@ -105,14 +119,9 @@ function line(item) {
     element(
       'div',
       { className: 'quantity' },
-      press('−', () => change(item, quantity - 1), {
-        ariaLabel: `${quantity === 1 ? 'Remove' : 'One less'} ${name}`,
-      }),
+      more('−', -1, quantity === 1 ? 'Remove' : 'One less'),
       element('span', { className: 'times', textContent: `${quantity}` }),
-      press('+', () => change(item, quantity + 1), {
-        ariaLabel: `One more ${name}`,
-        disabled: quantity >= most,
-      }),
+      another,
     ),
     element('strong', { className: 'sum', textContent: sum }),
   )
@@ -122,7 +131,10 @@ function showCart({ items }) {
   at('#here').hidden = false
   const amount = items.reduce((sum, { price, quantity }) => sum + price.amount * quantity, 0)
   const count = items.reduce((sum, { quantity }) => sum + quantity, 0)
+  // The cart is drawn again; the button that was pressed keeps the focus.
+  const { act } = document.activeElement.dataset
   at('#cart').replaceChildren(...items.map(line))
+  if (act !== undefined) at(`#cart [data-act="${CSS.escape(act)}"]`)?.focus()
   at('#empty').hidden = count > 0
   at('#full').hidden = count === 0
   at('#bar').hidden = count === 0
@@ -183,10 +195,7 @@ at('#products').addEventListener('submit', (event) => {
   event.preventDefault()
   const sku = new FormData(event.target).get('sku')
   const button = event.target.querySelector('button')
-  button.disabled = true
-  void attempt(async () => showCart(await execute('add_to_cart', { sku }))).then(() => {
-    button.disabled = at('#gone').hidden === false
-  })
+  void once(button, async () => showCart(await execute('add_to_cart', { sku })))
 })
 
 at('#continue').addEventListener('click', () =>

@@ -45,6 +45,21 @@ describe('the page of the phone', () => {
     expect(form.status, 'no page of another site swaps a session').toBe(403)
   })
 
+  it('is a page where nothing is, too, and a problem for who asks for none', async () => {
+    const asked = (path: string, accept: string) => fetch(server.url + path, { headers: { accept } })
+    const page = await asked('/nowhere', 'text/html,*/*;q=0.8')
+    expect([page.status, page.headers.get('content-type')]).toEqual([404, 'text/html; charset=utf-8'])
+    expect(await page.text()).toContain('There is nothing here.')
+    for (const [path, accept] of [
+      ['/nowhere', '*/*'],
+      ['/v1/nowhere', 'text/html'],
+    ] as const) {
+      const other = await asked(path, accept)
+      expect(other.status, path).toBe(404)
+      expect(other.headers.get('content-type'), path).toContain('application/problem+json')
+    }
+  })
+
   it('does not say that the gateway is away when it was sent too much', async () => {
     const form = await fetch(`${server.url}/continue`, {
       method: 'POST',

@@ -106,4 +106,25 @@ describe('the page of the gateway', () => {
     await laptop.getByText('A cart holds 10,000 of one thing at most.').waitFor()
     expect(await laptop.getByRole('button', { name: /^One more/ }).isDisabled()).toBe(true)
   })
+
+  it('keeps the focus of who uses the keyboard, or leaves it nearby', async () => {
+    const laptop = await device()
+    await laptop.goto(server.url)
+    const focused = () => laptop.evaluate('document.activeElement.ariaLabel ?? document.activeElement.id')
+    const act = async (name: string, quantity: number): Promise<void> => {
+      await laptop.getByRole('button', { name, exact: true }).focus()
+      await laptop.keyboard.press('Enter')
+      await thing(laptop, 'Hand grinder', quantity)
+    }
+    await act('Add Hand grinder', 1)
+    expect(await focused()).toBe('Add Hand grinder')
+    await act('One more Hand grinder', 2)
+    expect(await focused()).toBe('One more Hand grinder')
+    await act('One less Hand grinder', 1)
+    // The same place; what it does now has another name.
+    expect(await focused()).toBe('Remove Hand grinder')
+    await laptop.keyboard.press('Enter')
+    await laptop.getByText('is out of the cart').waitFor()
+    await expect.poll(focused).toBe('cart-title')
+  })
 })

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
-const graceMs = 5000
+const graceMs = 10_000
 // Beside both src and dist.
 const dir = fileURLToPath(new URL('../', import.meta.url))
 
@@ -37,6 +37,12 @@ async function chooseStore(name: string | undefined): Promise<() => Promise<void
   return () => server.stop()
 }
 
+/** What the application shares with this process, whose modules it does not have. */
+const shared = globalThis as { chatSessions?: { close(): Promise<void> }; chatStop?: AbortSignal }
+
+/** The streams of changes. */
+const watching = new Set<ServerResponse>()
+
 type Handle = (req: IncomingMessage, res: ServerResponse) => Promise<void>
 
 async function listen(
@@ -46,6 +52,10 @@ async function listen(
   let serve: (handle: Handle) => void = () => {}
   const ready = new Promise<Handle>((resolve) => (serve = resolve))
   const server = createServer((req, res) => {
+    if (/\/events(?:\?|$)/.test(req.url ?? '')) {
+      watching.add(res)
+      res.once('close', () => watching.delete(res))
+    }
     ready
       .then((handle) => handle(req, res))
       .catch((error: unknown) => {
@@ -63,6 +73,8 @@ async function start(): Promise<void> {
   const host = process.env['HOST'] || '127.0.0.1'
   const port = readPort(process.env['PORT'])
   Object.assign(process.env, { NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' })
+  const stop = new AbortController()
+  shared.chatStop = stop.signal
   const stopStore = await chooseStore(values.store)
   // The port first, because Next has to know it.
   const { server, serve } = await listen(host, port)
@@ -75,10 +87,15 @@ async function start(): Promise<void> {
   const close = async (): Promise<void> => {
     if (isClosing) process.exit(1)
     isClosing = true
-    // Running answers finish; readers that only watch are disconnected after a while.
-    setTimeout(() => server.closeAllConnections(), graceMs).unref()
+    // Running answers finish; after the grace period they are stored as far as they got.
+    setTimeout(() => stop.abort(), graceMs).unref()
     setTimeout(() => process.exit(1), 2 * graceMs).unref()
+    // Who only watches would never leave, and connects again elsewhere.
+    for (const response of watching) response.destroy()
+    setInterval(() => server.closeIdleConnections(), 50).unref()
     await new Promise((resolve) => server.close(resolve))
+    // After the last word of each answer: its end is read from the sessions.
+    await shared.chatSessions?.close()
     await app.close()
     await stopStore()
     process.exit(0)

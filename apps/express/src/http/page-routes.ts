@@ -175,10 +175,16 @@ function sendPage(res: Response, text: string, status = 200): void {
 /** Answers people, who look at these paths, with a page. */
 export function troubled(onError: (error: unknown) => void): ErrorRequestHandler {
   return (error: unknown, req, res, next) => {
-    if (!/^\/(?:$|(?:page|orders)(?:\/|$))/.test(req.path)) return next(error)
+    if (!isForPeople(req)) return next(error)
     const { status } = toFailure(error)
     if (status >= 500) onError(error)
     if (res.headersSent) next(error)
     else sendPage(res, troublePage(status), status)
   }
+}
+
+/** A page of the shop; elsewhere what a browser opens by its address, which asks for a page before anything else. */
+function isForPeople(req: Request): boolean {
+  if (/^\/(?:$|(?:page|orders)(?:\/|$))/.test(req.path)) return true
+  return !/^\/(?:api|inspector)(?:\/|$)/.test(req.path) && req.accepts(['json', 'html']) === 'html'
 }

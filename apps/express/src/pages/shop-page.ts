@@ -51,7 +51,7 @@ export function shopPage(shop: ShopPage): string {
         <p class="soft">Phones, laptops, headphones and more: ask, choose, order.</p>
         <a href="#cart-title" id="to-cart">${sayCount(shop.cart)}</a>
         <form method="get" action="/page/new" id="fresh" ${said.length === 0 ? html`hidden` : undefined}>
-          <button class="plain">New conversation</button>
+          <button class="plain" aria-label="New conversation">New<span> conversation</span></button>
         </form>
       </header>
       <main data-session="${sessionId ?? ''}" id="main">
@@ -78,7 +78,7 @@ export function shopPage(shop: ShopPage): string {
                 dir="auto"
                 maxlength="4000"
                 required
-                placeholder="Ask for a product, or about your cart"
+                placeholder="Ask for a product"
                 value="${question ?? ''}"
               />
               <button type="submit" id="send">Send</button>
@@ -106,7 +106,7 @@ export function shopPage(shop: ShopPage): string {
 export function side({ sessionId, cart, orders, preferences }: ShopPage): Html {
   const total = cartTotal(cart)
   return html`<section aria-labelledby="cart-title">
-      <h2 id="cart-title" data-count="${sayCount(cart)}">Cart</h2>
+      <h2 id="cart-title" tabindex="-1" data-count="${sayCount(cart)}">Cart</h2>
       <ul id="cart" class="lines">
         ${cart.items.map(cartLine)}
       </ul>

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core'
 import { isSessionError } from '@sessions/core'
@@ -44,7 +45,8 @@ export class ProblemFilter implements ExceptionFilter {
     for (const [name, value] of Object.entries(problemHeaders(problem))) {
       httpAdapter.setHeader(response, name, value)
     }
-    if (isPage(httpAdapter.getRequestUrl(host.switchToHttp().getRequest<object>()))) {
+    const request = host.switchToHttp().getRequest<IncomingMessage>()
+    if (isPage(httpAdapter.getRequestUrl(request), request.headers.accept)) {
       httpAdapter.setHeader(response, 'Content-Type', 'text/html; charset=utf-8')
       httpAdapter.reply(response, troublePage(problem.status), problem.status)
       return
@@ -53,9 +55,10 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** People look at these paths, so their errors are pages. */
-function isPage(url: string | undefined): boolean {
-  return /^\/(?:(?:cart|continue)(?:[/?]|$)|\?|$)/.test(url ?? '')
+/** People look at these paths, and at what a browser opens by its address, so their errors are pages. */
+function isPage(url = '', accept = ''): boolean {
+  if (/^\/(?:(?:cart|continue)(?:[/?]|$)|\?|$)/.test(url)) return true
+  return !/^\/(?:v1|inspector)(?:[/?]|$)/.test(url) && accept.startsWith('text/html')
 }
 
 function toProblemOf(error: unknown): Problem {

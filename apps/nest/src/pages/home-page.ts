@@ -53,7 +53,7 @@ function card({ sku, name, description, price }: Product): Html {
 }
 
 const cart = html`<aside aria-label="Your cart">
-  <h2>Your cart</h2>
+  <h2 id="cart-title" tabindex="-1">Your cart</h2>
   <noscript
     ><p><a class="button" href="/cart">To your cart</a></p></noscript
   >

@@ -28,7 +28,11 @@ export function page(title: string, body: Html, shop?: string): string {
 export function troublePage(status: number): string {
   // What the caller did wrong does not go better in a minute.
   const text = troubles[status] ?? (status < 500 ? notUnderstood : unavailable)
-  return page('This did not work', html`<p role="alert">${text}</p>`)
+  return page(
+    'This did not work',
+    html`<p role="alert">${text}</p>
+      <p><a href="/">Back to the marketplace</a></p>`,
+  )
 }
 
 const unavailable = 'The gateway cannot answer now. Nothing is lost: go back, and try again in a minute.'

@@ -15,6 +15,7 @@ import '../ui/styles/pages.css'
 import '../ui/styles/privacy.css'
 import '../ui/styles/code.css'
 import '../ui/styles/narrow.css'
+import '../ui/styles/contrast.css'
 import '../ui/styles/print.css'
 
 export const metadata: Metadata = {

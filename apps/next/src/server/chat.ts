@@ -1,12 +1,12 @@
-import { createSessions } from '@sessions/core'
+import { createSessions, type Sessions } from '@sessions/core'
 import { nextSessions } from '@sessions/next'
 import { identify, tenantId } from './caller.ts'
 import { keeping } from './keeping.ts'
 import { secrets } from './secrets.ts'
 import { openStore } from './store.ts'
 
-// The one place that all bundles of an application share.
-const shared = globalThis as { chatStore?: ReturnType<typeof openStore> }
+// The one place that all bundles of an application share, and the process that serves it.
+const shared = globalThis as { chatStore?: ReturnType<typeof openStore>; chatSessions?: Sessions }
 
 /** What the sessions are kept in, once they were asked for. */
 export const openedStore = () => shared.chatStore
@@ -28,7 +28,8 @@ export const chat = nextSessions({
       limits: { maxSessionsPerUser: 200, whenFull: 'evict' },
     })
     sessions.sweepEvery(60_000, () => [tenantId])
-    return sessions
+    // Who serves the application closes them before it ends.
+    return (shared.chatSessions = sessions)
   },
   identify,
 })

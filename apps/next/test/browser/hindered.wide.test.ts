@@ -115,3 +115,56 @@ describe('a device whose clock is wrong by a day', () => {
     expect(told).toMatch(/for (?:10:00|9:\d\d)\./)
   })
 })
+
+describe('a picture that is pasted or dropped', () => {
+  it('is said not to be sent, and does not take the place of the page', async () => {
+    const page = await desk.device()
+    await talk(page, 'Hello')
+    const bring = (event: string): Promise<boolean> =>
+      page.evaluate(`{
+        const data = new DataTransfer()
+        data.items.add(new File(['x'], 'x.png', { type: 'image/png' }))
+        document.querySelector('textarea').dispatchEvent(${event})
+      }`)
+    const more = 'bubbles: true, cancelable: true'
+    await bring(`new ClipboardEvent('paste', { clipboardData: data, ${more} })`)
+    await page.getByRole('alert').filter({ hasText: 'no pictures' }).waitFor()
+    await say(page, 'Show me books')
+    await answered(page, 2)
+    expect(await page.getByText('no pictures').count()).toBe(0)
+    expect(await bring(`new DragEvent('drop', { dataTransfer: data, ${more} })`), 'prevented').toBe(false)
+    await page.getByText('no pictures').waitFor()
+  })
+})
+
+describe('a page that the browser translates', () => {
+  it('goes on, though its words are no longer where they were', async () => {
+    const page = await desk.device()
+    await talk(page, 'Hello')
+    // As browsers do it: each word moves into an element of theirs, also those that come later.
+    await page.evaluate(() => {
+      const translate = (): void => {
+        const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+        const texts: Text[] = []
+        while (walker.nextNode()) texts.push(walker.currentNode as Text)
+        for (const text of texts) {
+          if (text.data.trim() === '' || text.parentElement!.closest('font, script, style, textarea'))
+            continue
+          const word = Object.assign(document.createElement('font'), { textContent: text.data.toUpperCase() })
+          text.replaceWith(word)
+        }
+      }
+      translate()
+      setInterval(translate, 50)
+    })
+    await composer(page).fill('Tell me a story about a lighthouse')
+    await composer(page).press('Enter')
+    await page.getByText('MIND THE SHELF').waitFor()
+    await composer(page).press('Escape')
+    await page.getByText('STOPPED IT HERE').first().waitFor()
+    await composer(page).fill('Show me books')
+    await composer(page).press('Enter')
+    await page.getByText('ADD THE FIRST ONE').first().waitFor()
+    expect(await composer(page).count()).toBe(1)
+  })
+})

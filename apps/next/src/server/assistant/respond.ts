@@ -1,14 +1,24 @@
 import { type Respond, textOf } from '@sessions/core'
+import { toLogLine } from '@sessions/core/node'
 import { respondLocally } from './local.ts'
 import { giveTitle } from './title.ts'
 
 /** Answers: by a real model if there is a key, else by the local assistant. */
 export const respond: Respond = async function* (turn) {
   if (turn.steps.length === 0) await giveTitle(turn.session, textOf({ content: turn.input }))
-  const answer = await (await chosen())(turn)
-  if (typeof answer === 'string' || 'type' in answer) yield answer
-  else if ('fullStream' in answer) yield* answer.fullStream
-  else yield* answer
+  // A process that ends waits for a while; then it stores answers as far as they got.
+  const { chatStop } = globalThis as { chatStop?: AbortSignal }
+  const cancel = (): void =>
+    void turn.session.cancel().catch((error: unknown) => console.error(toLogLine(error)))
+  chatStop?.addEventListener('abort', cancel, { once: true })
+  try {
+    const answer = await (await chosen())(turn)
+    if (typeof answer === 'string' || 'type' in answer) yield answer
+    else if ('fullStream' in answer) yield* answer.fullStream
+    else yield* answer
+  } finally {
+    chatStop?.removeEventListener('abort', cancel)
+  }
 }
 
 async function chosen(): Promise<Respond> {

@@ -4,6 +4,7 @@ import { type RefObject, useEffect, useRef, useState } from 'react'
 import { Icon } from '../icons.tsx'
 import { maxMessageLength, TooLong } from './too-long.tsx'
 import { keepDraft, keptDraft } from './kept.ts'
+import { useDroppedFiles } from './use-dropped-files.ts'
 
 export interface ComposerProps {
   /** Names the draft, so that it is found again after a reload. */
@@ -34,6 +35,7 @@ export function Composer(props: ComposerProps) {
     fit(field.current)
   }, [place, text, field])
   useKeyboardHeight()
+  const { hasFile, onPaste, forget } = useDroppedFiles()
 
   const isTooLong = text.trim().length > maxMessageLength
   const send = (): void => {
@@ -59,7 +61,11 @@ export function Composer(props: ComposerProps) {
         rows={1}
         value={text}
         enterKeyHint="send"
-        onChange={(event) => setText(event.target.value)}
+        onPaste={onPaste}
+        onChange={(event) => {
+          setText(event.target.value)
+          forget()
+        }}
         onKeyDown={(event) => {
           if (event.key === 'Enter' && !event.shiftKey) {
             event.preventDefault()
@@ -71,6 +77,11 @@ export function Composer(props: ComposerProps) {
         }}
       />
       <TooLong id="too-long" text={text} />
+      {hasFile && (
+        <p className="too-long" role="alert">
+          A message takes text alone: no pictures, no files.
+        </p>
+      )}
       {isBusy && onStop !== undefined ? (
         <button
           key="stop"

@@ -7,9 +7,12 @@ import { type Clock, ClockContext, useTickingClock } from '../clock.ts'
 import { Sidebar, type SidebarProps } from '../sessions/sidebar.tsx'
 import { DeskContext, type DeskControls } from './desk-context.ts'
 import { ShortcutSheet } from './shortcut-sheet.tsx'
+import { expectTranslations } from './translated.ts'
 import { useCompositions } from './use-compositions.ts'
 import { useSheet } from './use-sheet.ts'
 import { useShortcuts } from './use-shortcuts.ts'
+
+if (typeof window !== 'undefined') expectTranslations()
 
 export interface DeskProps extends SidebarProps {
   readonly clock: Clock
