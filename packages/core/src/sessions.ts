@@ -201,6 +201,7 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
   const { work } = service
   const close = async (): Promise<void> => {
     await work.close()
+    service.wakeUps.wakeAll()
     await flushed(service)
   }
   const sessions: Sessions = {

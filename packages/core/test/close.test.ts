@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createSessionApi } from '../src/http.js'
-import { memoryStore, type Respond, type Session, type SessionStore } from '../src/index.js'
+import { memoryBus, memoryStore, type Respond, type Session, type SessionStore } from '../src/index.js'
 import { alice, codeOf, service, startGate } from './service.js'
 
 const said = (content: string) => ({ role: 'user' as const, content })
@@ -104,6 +104,35 @@ describe('close', () => {
     expect(await codeOf(reset)).toBe('settled')
     const seen = await service({ store: inner }).for(alice).get('one')
     expect((await seen.history({ branch: 'all' })).messages).toEqual([])
+  })
+
+  it('leaves the events of a turn to a reader who comes late with them', async () => {
+    const sessions = service({ store: memoryStore(), bus: memoryBus() })
+    const mine = sessions.for(alice)
+    const session = await mine.create({ id: 'one' })
+    const gate = startGate()
+    const turn = session.turn('Hi', async function* () {
+      yield 'Hel'
+      await gate.opened
+      yield 'lo'
+    })
+    const { turnId } = await turn.started
+    const events = (await mine.get('one')).watchTurn(turnId)
+    const types = [(await events.next()).value!.type]
+    gate.open()
+    await sessions.close()
+    for await (const { type } of events) types.push(type)
+    expect(types).toEqual(['started', 'text', 'text', 'completed'])
+  })
+
+  it('is heard of by who watches at once, also where a bus would tell of the next change', async () => {
+    const sessions = service({ store: memoryStore(), bus: memoryBus() })
+    const session = await sessions.for(alice).create({ id: 'one' })
+    const all = [session.watch({ pollMs: 3_600_000 }), session.subscribe({ pollMs: 3_600_000 })]
+    for (const watching of all) await watching.next()
+    const ends = all.map(async (watching) => codeOf(watching.next()))
+    await sessions.close()
+    expect(await Promise.all(ends)).toEqual(['closed', 'closed'])
   })
 
   it('takes no call any more, neither of a new handle nor of one that was made before', async () => {

@@ -105,6 +105,11 @@ export class WakeUps {
     }
   }
 
+  /** Wakes all who watch, as they must hear that the service is closed. */
+  wakeAll(): void {
+    for (const watched of this.#watched.values()) this.#wake(watched)
+  }
+
   readonly #listener: BusListener = {
     notices: (notices) => {
       for (const notice of notices) this.#wake(this.#watched.get(keyOf(notice)))

@@ -120,8 +120,9 @@ async function isOpen(live: LiveSession, version: number): Promise<boolean> {
   try {
     return (await stillOpen(live, lookMs, version)) !== undefined
   } catch (error) {
-    // An outage says nothing about the reader's rights, and ends.
-    if (isSessionError(error, 'unavailable')) return true
+    // An outage says nothing about the reader's rights, and ends. Nor does the end of the service: what a turn has told
+    // is in memory.
+    if (isSessionError(error, 'unavailable') || isSessionError(error, 'closed')) return true
     throw error
   }
 }
