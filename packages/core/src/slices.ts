@@ -22,22 +22,43 @@ function endOfTurn(): number {
   return turnBegan + sliceMs
 }
 
+// Those who wait for a turn that has time left, the first of them first, and the timers that let one go on each. So many
+// timers fill a turn with the shortest of work; one for each who waits would take longer than the work itself.
+const waiting = new Set<() => void>()
+const mostLooks = 100
+let looks = 0
+
 /** Resolves in a later turn that has time left: what thousands wait for at once is done by a few of them each turn. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
-    const look = (): void => {
-      if (now() < endOfTurn()) resolve()
-      else later(look, 0)
-    }
-    later(look, 0)
+    waiting.add(resolve)
+    lookSoon()
   })
+}
+
+function lookSoon(): void {
+  if (looks >= Math.min(waiting.size, mostLooks)) return
+  looks++
+  later(look, 0)
+}
+
+function look(): void {
+  looks--
+  const [next] = now() < endOfTurn() ? waiting : []
+  if (next !== undefined) {
+    waiting.delete(next)
+    next()
+  }
+  lookSoon()
 }
 
 /**
  * Runs work that yields between its steps, and lets the event loop continue every few milliseconds. What ends within
- * the first slice ends at once, without a promise.
+ * the first slice ends at once, without a promise, unless the callers of this turn have begun too much already.
  */
 export function inSlices<T>(work: Iterator<void, T>): T | Promise<T> {
+  // The least that each may take adds up, too.
+  if (now() >= endOfTurn() + sliceMs) return remaining(work)
   const first = slice(work)
   return first === undefined ? remaining(work) : first.value
 }
@@ -76,6 +97,7 @@ export function stepsInSlices<Item, Made>(
   items: readonly Item[],
   making: (item: Item, index: number) => Generator<void, Made>,
 ): Made[] | Promise<Made[]> {
+  if (items.length === 0) return []
   return inSlices(
     (function* () {
       const made: Made[] = []
@@ -88,9 +110,20 @@ export function stepsInSlices<Item, Made>(
   )
 }
 
-/** For a loop that awaits what may be there already: lets the event loop go on after every few milliseconds of it. */
+// Nobody knows yet what those take who have just been let go on, which thousands may ask for in one go.
+const mostLetGo = 50
+const settled = Promise.resolve()
+let letGo = 0
+
+/** For a loop that awaits what is there already: lets the event loop go on after every few milliseconds of it. */
 export function pause(): Promise<void> | undefined {
-  return now() < endOfTurn() ? undefined : nextTurn()
+  if (letGo === mostLetGo || now() >= endOfTurn()) return nextTurn()
+  if (letGo++ === 0) void settled.then(forgetLetGo)
+  return undefined
+}
+
+function forgetLetGo(): void {
+  letGo = 0
 }
 
 /** Runs such work at once. */

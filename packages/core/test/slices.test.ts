@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest'
-import { inSlices, pause } from '../src/slices.js'
+import { inSlices, mapInSlices, pause } from '../src/slices.js'
 
 const now = performance.now.bind(performance)
 
@@ -62,6 +62,38 @@ it('lets it go on between those that wait for the same turn', async () => {
   expect(inTurns.reduce((sum, count) => sum + count)).toBe(500)
   // A tenth of a millisecond each, at least.
   expect(Math.max(...inTurns)).toBeLessThan(100)
+})
+
+it.each([
+  ['pauses', async () => void (await pause(), [...short()])],
+  ['short work', async () => void (await inSlices(short()))],
+])('lets it go on between thousands that one answer wakes: %s', async (_, work) => {
+  const inTurns = [0]
+  let isOver = false
+  const turn = (): void => {
+    inTurns.push(0)
+    if (!isOver) setImmediate(turn)
+  }
+  const answer = new Promise((resolve) => setTimeout(resolve, 1))
+  setImmediate(turn)
+  await Promise.all(
+    Array.from({ length: 1000 }, async () => {
+      await answer
+      await work()
+      inTurns[inTurns.length - 1]!++
+    }),
+  )
+  isOver = true
+  expect(inTurns.reduce((sum, count) => sum + count)).toBe(1000)
+  // A tenth of a millisecond each, at least: a turn, what goes over it, and those that wait for the next.
+  expect(Math.max(...inTurns)).toBeLessThan(400)
+})
+
+it('makes nobody wait for work on nothing', async () => {
+  await pause()
+  Array.from({ length: 300 }, () => [...short()])
+  expect(inSlices(short())).toBeInstanceOf(Promise)
+  expect(mapInSlices([], () => 1)).toEqual([])
 })
 
 it('brings all work to its end that waits for the same turns', async () => {
