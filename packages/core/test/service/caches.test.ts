@@ -216,7 +216,7 @@ describe('counts of messages', () => {
     let timer = setImmediate(turn)
     const { then } = Promise.prototype
     let waits = 0
-    // oxlint-disable-next-line no-then-property
+    // oxlint-disable-next-line no-extend-native
     Promise.prototype.then = function (this: Promise<unknown>, ...args: never[]) {
       waits++
       return then.apply(this, args)
@@ -224,7 +224,7 @@ describe('counts of messages', () => {
     try {
       await Promise.all(Array.from({ length: 3000 }, () => tallies.of(seen, body())))
     } finally {
-      // oxlint-disable-next-line no-then-property
+      // oxlint-disable-next-line no-extend-native
       Promise.prototype.then = then
       clearImmediate(timer)
     }
