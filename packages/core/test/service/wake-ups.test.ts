@@ -70,9 +70,11 @@ it('a signal ends the wait, and is let go of after it', async () => {
   await watch.next(3_600_000, { signal: over.signal })
 })
 
-it('what settles before a notice ends the wait', async () => {
+it('a wait can be ended before a notice comes', async () => {
   const watch = new WakeUps(undefined).watch(ref)
-  await watch.next(3_600_000, { before: Promise.resolve() })
+  const waiting = watch.next(3_600_000)
+  watch.goOn()
+  await waiting
   expect(vi.getTimerCount()).toBe(0)
 })
 
