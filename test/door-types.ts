@@ -57,7 +57,7 @@ function unnamed(src: string, doors: readonly string[]): string[] {
     const [file, name] = place.split('#') as [string, string]
     const { declared, imports } = files.get(file)!
     const text = declared.get(name)!
-    const alias = /^export (?:declare )?type \w+ = (\w+)</.exec(text)?.[1]
+    const alias = /^export (?:declare )?type \w+(?:<.*>)? = (\w+)</.exec(text)?.[1]
     for (const word of new Set(text.match(/\b[A-Z]\w+\b/g))) {
       const imported = imports.get(word)
       const target = imported === undefined ? locate(file, word) : locate(...imported)

@@ -46,7 +46,10 @@ export function createLinks(entries: readonly Entry[], places: Places): Links {
   const type = (given: string, source: string, from: Entry): string => {
     // What is generic over a handle inside has a name outside.
     const text = spelledOut(given, source, (name) => find(source, name, from) !== undefined)
-      .replaceAll(/\b(\w+)<Handle>/g, (all, name: string) => aliases.get(name) ?? all)
+      .replaceAll(/\b(\w+)<Handle(>|, )/g, (all, name: string, end: string) => {
+        const alias = aliases.get(name)
+        return alias === undefined ? all : alias + (end === '>' ? '' : '<')
+      })
       .replaceAll(/\bHandle\b/g, 'Session')
       .replaceAll(/\b[a-z]\w*\.([A-Z]\w+)/g, (all, name: string) => (byName.has(name) ? name : all))
     const pieces = text.split(/(?<![\w'.$`])([A-Z]\w+)(?!['\w])/)

@@ -126,7 +126,8 @@ function genericOf({ name, declaration: { declared } }: Entry): string | undefin
   const generic = declarationOf(file, `${name}Of`)!
   return parse(generic.file)
     .text.slice(generic.node.start, generic.node.end)
-    .replace(/<Handle[^>]*>/, '')
+    .replace(/<Handle[^,>]*(,)? ?>?/, (_, more?: string) => (more === undefined ? '' : '<'))
+    .replaceAll(/(\w+)Of<Handle, /g, '$1<')
     .replaceAll(/(\w+)Of(?:<Handle>)?(?!\w)/g, '$1')
     .replaceAll(/\bHandle\b/g, 'Session')
 }

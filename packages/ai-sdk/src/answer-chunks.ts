@@ -1,7 +1,8 @@
 import type { TurnEvent } from '@sessions/core'
 import * as ai from 'ai'
 import type { UIMessageChunk } from 'ai'
-import { defined, fileOf, isObject, type KeptMessage, type KeptPart, known } from './kept-part.js'
+import { fileOf } from './file-of.js'
+import { defined, isObject, type KeptMessage, type KeptPart, known } from './kept-part.js'
 
 const knowsSteering = 'experimental_createSteering' in ai
 /** Events that are stored beside the parts of an answer, or not at all. */
@@ -118,13 +119,6 @@ export class AnswerChunks {
           ...this.#close(),
           ...this.#endStep(),
         ]
-      case 'file':
-      case 'image':
-      case 'reasoning-file': {
-        const file = fileOf(part)
-        if (file === undefined) return []
-        return this.#inStep({ ...known(part), ...file, type: type === 'image' ? 'file' : type })
-      }
       case 'custom':
         return typeof part['kind'] === 'string' ? this.#inStep({ ...known(part), type }) : []
       case 'steering-message':
@@ -141,6 +135,8 @@ export class AnswerChunks {
         return chunk.type === 'tool-input-start' ? this.#inStep(chunk) : [chunk]
       }
       default: {
+        const file = fileOf(part)
+        if (file !== undefined) return this.#inStep({ ...known(part), ...file })
         if (!type.startsWith('data-')) return []
         const id = typeof part['id'] === 'string' ? part['id'] : undefined
         return [defined({ type, id, data: part['data'] ?? null, ...known(part) }) as UIMessageChunk]

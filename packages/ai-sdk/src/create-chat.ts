@@ -16,7 +16,7 @@ type Unserved =
   | 'exposeToolResults'
 
 /** Options of `createChat`: its own, and those of `createSessionApi` that concern every API. */
-export interface ChatOptions
+export interface ChatOptions<Inputs = Readonly<Record<string, unknown>>>
   extends
     Omit<SessionApiOptions, Own | Unserved>,
     Pick<RespondWithOptions, 'system' | 'context' | 'messageMetadata'> {
@@ -29,7 +29,7 @@ export interface ChatOptions
   /** Answers in place of `model`; may yield data parts, and end with `yield* respondWith(model)(turn)` (default: `model` answers). */
   respond?: Respond | undefined
   /** Tools that the turn runs, with the session at hand (default: none). */
-  turnTools?: Tools | undefined
+  turnTools?: Tools<Inputs> | undefined
   /** Tools that the page runs, if `tools` is made for each turn (default: those of `tools` without `execute`). */
   clientTools?: readonly string[] | undefined
 }
@@ -47,7 +47,7 @@ export interface Chat extends SessionApi {
  *
  * @throws `invalid` with the path of a wrong option.
  */
-export function createChat(options: ChatOptions): Chat {
+export function createChat<Inputs>(options: ChatOptions<Inputs>): Chat {
   checkChat(options)
   const {
     model,

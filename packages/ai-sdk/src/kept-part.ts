@@ -45,14 +45,3 @@ export function isObject(value: unknown): value is Record<string, JsonValue> {
 export function defined<Fields extends object>(fields: Fields): Fields {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Fields
 }
-
-/** A file as pages have it; undefined for one that has no address. */
-export function fileOf(part: KeptPart): object | undefined {
-  const { type, url: source = part['data'] ?? part['image'] } = part
-  const { mediaType: said = type === 'image' ? 'image/*' : 'application/octet-stream', filename } =
-    known(part)
-  if (typeof source !== 'string' || source === '') return undefined
-  const mediaType = said as string
-  const url = /^[a-z][a-z\d+.-]*:/i.test(source) ? source : `data:${mediaType};base64,${source}`
-  return URL.canParse(url) ? defined({ type: 'file', mediaType, filename, url }) : undefined
-}

@@ -63,7 +63,7 @@ export function respondWith(model: OfTurn<LanguageModel>, options: RespondWithOp
       abortSignal: turn.signal,
     })
     const parts = new TurnParts(tools, turn.steps)
-    for await (const part of inSteps(answer.fullStream)) {
+    for await (const part of answer.fullStream) {
       const metadata = messageMetadata?.({ part })
       const isNews = metadata !== undefined && metadata !== null
       if (isNews) yield { type: 'ui-chunk', chunk: { type: 'message-metadata', messageMetadata: metadata } }
@@ -71,33 +71,6 @@ export function respondWith(model: OfTurn<LanguageModel>, options: RespondWithOp
       yield parts.of(part)
     }
   }
-}
-
-/**
- * The SDK tells at once that a call cannot run, and goes on with the other calls of the same step. The turn and the page take
- * a result for the end of a step, so it comes with the results of the others.
- */
-async function* inSteps(
-  stream: AsyncIterable<TextStreamPart<ToolSet>>,
-): AsyncGenerator<TextStreamPart<ToolSet>> {
-  const failed = new Set<string>()
-  const held: TextStreamPart<ToolSet>[] = []
-  for await (const part of stream) {
-    if (part.type === 'tool-call' && part.invalid === true) failed.add(part.toolCallId)
-    if (part.type === 'tool-error' && failed.delete(part.toolCallId)) {
-      held.push(part)
-      continue
-    }
-    if (endsCalls(part)) yield* held.splice(0)
-    yield part
-  }
-  yield* held
-}
-
-function endsCalls(part: TextStreamPart<ToolSet>): boolean {
-  const { type } = part
-  if (type === 'tool-result' || type === 'tool-error') return part.providerExecuted !== true
-  return type === 'finish-step' || type === 'abort' || type === 'error'
 }
 
 /** Parts of the SDK's stream as a turn takes them: it reads most of them itself, and keeps the rest word for word. */
@@ -143,7 +116,7 @@ class TurnParts {
         return forPages({ type: part.type, toolCallId: this.#nameOf(part.id), inputTextDelta: part.delta })
       case 'tool-call':
         this.#used.add(this.#begin(part.toolCallId))
-        return { ...part, dynamic: this.#isDynamic(part), error: undefined, invalid: undefined }
+        return { ...part, dynamic: this.#isDynamic(part), error: undefined }
       case 'tool-result': {
         const { toolCallId, output, preliminary } = part
         if (preliminary !== true) return part

@@ -2,7 +2,8 @@ import { SessionError } from '@sessions/core'
 import { pause } from '@sessions/core/node'
 import { isToolUIPart, type UIMessage, type UIMessageChunk } from 'ai'
 import { AnswerChunks } from './answer-chunks.js'
-import { defined, fileOf, type KeptMessage, type KeptPart, known } from './kept-part.js'
+import { givenFile } from './file-of.js'
+import { defined, type KeptMessage, type KeptPart, known } from './kept-part.js'
 import { readAnswer } from './read-answer.js'
 
 /**
@@ -80,7 +81,7 @@ function spokenPart(part: KeptPart): object[] {
   const { providerMetadata } = known(part)
   if (type === 'text') return [defined({ type, text, providerMetadata })]
   if (type.startsWith('data-')) return [defined({ type, id: typeof id === 'string' ? id : undefined, data })]
-  const file = type === 'file' || type === 'image' ? fileOf(part) : undefined
+  const file = givenFile(part)
   return file === undefined ? [] : [defined({ ...file, providerMetadata })]
 }
 

@@ -107,8 +107,8 @@ export class CallerSessions {
   /**
    * Creates a session; without consent to `storage` one that lives in this object alone.
    *
-   * @throws `conflict` when the id is taken, `limit_reached`, `invalid`, `user_erased`; `consent_missing` for
-   *   `preferences` without consent to `personalization`.
+   * @throws `conflict` when the id is taken, `limit_reached`, `too_large`, `invalid`, `user_erased`; `consent_missing`
+   *   for `preferences` without consent to `personalization`.
    */
   async create(options: CreateOptions = {}): Promise<Session> {
     checkOptions<CreateOptions>(options, { ...initNames, id: true })

@@ -50,11 +50,11 @@ export type Respond = RespondOf<Session>
 /** The argument of `respond`. */
 export type TurnContext = TurnContextOf<Session>
 /** Options of one turn. */
-export type TurnOptions = TurnOptionsOf<Session>
+export type TurnOptions<Inputs = Readonly<Record<string, unknown>>> = TurnOptionsOf<Session, Inputs>
 /** A tool that a model may call. */
-export type Tool = ToolOf<Session>
+export type Tool<Input = unknown> = ToolOf<Session, Input>
 /** The tools that a model may call, by name. */
-export type Tools = ToolsOf<Session>
+export type Tools<Inputs = Readonly<Record<string, unknown>>> = ToolsOf<Session, Inputs>
 /** The second argument of a tool, after its input. */
 export type ToolContext = ToolContextOf<Session>
 
@@ -226,7 +226,7 @@ export class Session {
    * for await (const event of turn) if (event.type === 'text') process.stdout.write(event.text)
    * ```
    */
-  turn(input: TurnInput | undefined, respond: Respond, options: TurnOptions = {}): Turn {
+  turn<Inputs>(input: TurnInput | undefined, respond: Respond, options: TurnOptions<Inputs> = {}): Turn {
     const surroundings = {
       live: this.#live,
       session: this as Session,

@@ -3,7 +3,8 @@ import { later } from './time.js'
 // Far below 50 ms, the longest that other work in the process should ever wait. All work of a turn of the event loop
 // shares it: much work is a chain of pieces that are short, and that await what is there already.
 const sliceMs = 8
-// What a piece of work may take although others have used the turn up, so that it comes to its end.
+// What a piece of work may take at once although others have used the turn up: a write that nobody awaits is begun before
+// the response ends. All of them may take one more slice.
 const leastMs = 1
 
 // Taken at import, as `later` is.
@@ -12,54 +13,51 @@ const now = performance.now.bind(performance)
 /** When the work of this turn of the event loop began, by `performance.now()`. */
 let turnBegan: number | undefined
 
-function endOfTurn(): number {
-  if (turnBegan === undefined) {
-    turnBegan = now()
-    later(() => {
-      turnBegan = undefined
-    }, 0)
-  }
-  return turnBegan + sliceMs
+function beginTurn(): number {
+  const began = now()
+  turnBegan = began
+  later(() => {
+    if (turnBegan === began) turnBegan = undefined
+  }, 0)
+  return began
 }
 
-// Those who wait for a turn that has time left, the first of them first, and the timers that let one go on each. So many
-// timers fill a turn with the shortest of work; one for each who waits would take longer than the work itself.
-const waiting = new Set<() => void>()
-const mostLooks = 100
-let looks = 0
+const endOfTurn = (): number => (turnBegan ?? beginTurn()) + sliceMs
+
+let waiting = 0
+/** Whether somebody who waits has looked in this turn. */
+let hasLooked = false
 
 /** Resolves in a later turn that has time left: what thousands wait for at once is done by a few of them each turn. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
-    waiting.add(resolve)
-    lookSoon()
+    const look = (): void => {
+      if (!hasLooked) beginToLook()
+      if (now() >= endOfTurn()) return void later(look, 0)
+      waiting--
+      resolve()
+    }
+    // Who comes back while others wait is behind them, or they would never have their turn.
+    later(look, waiting++ === 0 ? 0 : 2)
   })
 }
 
-function lookSoon(): void {
-  if (looks >= Math.min(waiting.size, mostLooks)) return
-  looks++
-  later(look, 0)
-}
-
-function look(): void {
-  looks--
-  const [next] = now() < endOfTurn() ? waiting : []
-  if (next !== undefined) {
-    waiting.delete(next)
-    next()
-  }
-  lookSoon()
+/** Those who wait have time of their own: what comes anew in each turn may use that turn up. */
+function beginToLook(): void {
+  hasLooked = true
+  // Due before the next look of all who wait on.
+  later(() => {
+    hasLooked = false
+  }, 0)
+  beginTurn()
 }
 
 /**
  * Runs work that yields between its steps, and lets the event loop continue every few milliseconds. What ends within
- * the first slice ends at once, without a promise, unless the callers of this turn have begun too much already.
+ * the first slice ends at once, without a promise.
  */
 export function inSlices<T>(work: Iterator<void, T>): T | Promise<T> {
-  // The least that each may take adds up, too.
-  if (now() >= endOfTurn() + sliceMs) return remaining(work)
-  const first = slice(work)
+  const first = now() < endOfTurn() + sliceMs ? slice(work) : undefined
   return first === undefined ? remaining(work) : first.value
 }
 
@@ -97,7 +95,6 @@ export function stepsInSlices<Item, Made>(
   items: readonly Item[],
   making: (item: Item, index: number) => Generator<void, Made>,
 ): Made[] | Promise<Made[]> {
-  if (items.length === 0) return []
   return inSlices(
     (function* () {
       const made: Made[] = []
@@ -110,20 +107,9 @@ export function stepsInSlices<Item, Made>(
   )
 }
 
-// Nobody knows yet what those take who have just been let go on, which thousands may ask for in one go.
-const mostLetGo = 50
-const settled = Promise.resolve()
-let letGo = 0
-
-/** For a loop that awaits what is there already: lets the event loop go on after every few milliseconds of it. */
+/** For a loop that awaits what may be there already: lets the event loop go on after every few milliseconds of it. */
 export function pause(): Promise<void> | undefined {
-  if (letGo === mostLetGo || now() >= endOfTurn()) return nextTurn()
-  if (letGo++ === 0) void settled.then(forgetLetGo)
-  return undefined
-}
-
-function forgetLetGo(): void {
-  letGo = 0
+  return now() < endOfTurn() ? undefined : nextTurn()
 }
 
 /** Runs such work at once. */

@@ -38,7 +38,7 @@ export function createRedisClient(url: string, options: CreateRedisClientOptions
     )
   }
   checkScheme(url)
-  const client = new Redis(url, {
+  const settings: Omit<RedisOptions, 'replyMapping'> = {
     // This is longer than the store waits, so the deadlines of the store do not mistake a process that was held up for
     // a server that hangs.
     commandTimeout: 5500,
@@ -53,7 +53,8 @@ export function createRedisClient(url: string, options: CreateRedisClientOptions
     retryStrategy: (times) => Math.min(25 * 2 ** times, longestPauseMs) * (0.5 + Math.random() / 2),
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
     ...others,
-  })
+  }
+  const client = connect(url, settings)
   client.on('error', telling('onError', onError))
   rememberProblems(client)
   return client
@@ -64,7 +65,22 @@ function checkScheme(url: string): void {
   const scheme = typeof url === 'string' ? /^([a-z][a-z0-9+.-]*):\/\//i.exec(url)?.[1] : undefined
   const isRedis = scheme === undefined ? !/\s/.test(url ?? '') : /^rediss?$/i.test(scheme)
   if (isRedis) return
-  throw new SessionError('invalid', 'url must be an address of Redis, such as redis://localhost:6379', {
-    path: 'url',
-  })
+  throw noAddress()
+}
+
+function connect(url: string, options: Omit<RedisOptions, 'replyMapping'>): Redis {
+  try {
+    const client = new Redis(url, options)
+    if (!Number.isNaN(client.options.db)) return client
+    client.disconnect()
+  } catch (error) {
+    // It tells the URL.
+    if (!(error instanceof URIError) && (error as { code?: unknown }).code !== 'ERR_INVALID_URL') throw error
+  }
+  throw noAddress()
+}
+
+function noAddress(): SessionError {
+  const example = 'such as redis://localhost:6379/0; what is special in a password is percent-encoded'
+  return new SessionError('invalid', `url must be an address of Redis, ${example}`, { path: 'url' })
 }

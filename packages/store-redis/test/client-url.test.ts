@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { expect, it } from 'vitest'
 import { createRedisClient } from '../src/client.js'
 
@@ -29,10 +30,19 @@ it.each([
   'postgres://user:secret@db.test/app',
   'https://x:secret@eu.upstash.io',
   'the redis server',
+  'redis://user:secret@redis.test:99999',
+  'redis://user:secret%@redis.test',
+  'redis://user:secret/5@redis.test',
+  'redis://user:secret@redis.test/sessions',
 ])('a client for %s is refused, and no password is told', (url) => {
-  expect(() => createRedisClient(url, { lazyConnect: true })).toThrow(
-    expect.objectContaining({ code: 'invalid', path: 'url', message: expect.not.stringContaining('secret') }),
-  )
+  let refused: unknown
+  try {
+    createRedisClient(url, { lazyConnect: true })
+  } catch (error) {
+    refused = error
+  }
+  expect(refused).toMatchObject({ code: 'invalid', path: 'url' })
+  expect(inspect(refused)).not.toContain('secret')
 })
 
 it.each([

@@ -4,9 +4,14 @@ interface Kept {
   readonly entry: Entry
   readonly bytes: number
   readonly topic: number
+  /** By `performance.now()`. */
+  readonly usedAt: number
 }
 
-/** Sessions in memory, the least recently used first, within so many bytes. */
+// As long as the service keeps what it has read: nobody tells a process without a bus of what was erased elsewhere.
+const keptMs = 600_000
+
+/** Sessions in memory, the least recently used first, within so many bytes; none that was out of use for ten minutes. */
 export class HotTier {
   readonly #maxBytes: number
   readonly #kept = new Map<string, Kept>()
@@ -23,10 +28,11 @@ export class HotTier {
 
   /** The entry, which counts as used. */
   use(key: string): Entry | undefined {
+    const usedAt = this.#dropUnused()
     const kept = this.#kept.get(key)
     if (kept === undefined) return undefined
     this.#kept.delete(key)
-    this.#kept.set(key, kept)
+    this.#kept.set(key, { ...kept, usedAt })
     return kept.entry
   }
 
@@ -41,7 +47,7 @@ export class HotTier {
     const bytes = weighed + 2 * key.length
     // One session must not push out all others.
     if (bytes > this.#maxBytes / 4) return
-    this.#kept.set(key, { entry: { ...entry, weighed }, bytes, topic })
+    this.#kept.set(key, { entry: { ...entry, weighed }, bytes, topic, usedAt: this.#dropUnused() })
     this.bytes += bytes
     for (const oldest of this.#kept.keys()) {
       if (this.bytes <= this.#maxBytes) break
@@ -59,5 +65,15 @@ export class HotTier {
 
   dropTopics(topics: ReadonlySet<number>): void {
     for (const [key, { topic }] of this.#kept) if (topics.has(topic)) this.drop(key)
+  }
+
+  /** @returns The time now. */
+  #dropUnused(): number {
+    const now = performance.now()
+    for (const [key, { usedAt }] of this.#kept) {
+      if (now - usedAt <= keptMs) break
+      this.drop(key)
+    }
+    return now
   }
 }

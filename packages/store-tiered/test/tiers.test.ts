@@ -43,6 +43,29 @@ it('what is kept answers for as long as its reader allows, and as the session li
   })
 })
 
+it('what was out of use for ten minutes is forgotten when another session is read', async () => {
+  const last = memoryStore()
+  const store = tieredStore(last, { hot: { maxBytes: 1e6 } })
+  const read = async (id: string) => {
+    const place = { tenantId: 'acme', id }
+    if ((await last.read(place)) === undefined) await last.commit(place, { revision: 0, body: id })
+    await store.read(place, { maxAgeMs: 3_600_000 })
+    return store.stats().sessions
+  }
+  await read('one')
+  await read('two')
+  // Erased by another process, of which no bus tells.
+  await last.remove({ tenantId: 'acme', id: 'two' })
+  now += 300_000
+  expect(await read('one')).toBe(2)
+  now += 300_000
+  expect(await read('three')).toBe(3)
+  now += 1
+  expect(await read('three')).toBe(2)
+  now += 600_001
+  expect(await read('four')).toBe(1)
+})
+
 it('pages come from what is kept, where it has them, and from the store where nothing may be old', async () => {
   const { last, store, calls } = await scene()
   await store.read(ref, { tail: 1, maxAgeMs: old })

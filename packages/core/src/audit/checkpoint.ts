@@ -4,8 +4,8 @@ import type { Service } from '../service/service.js'
 import type { AuditCheckpoint } from '../service/settings.js'
 import { readStoreTime } from '../service/store-time.js'
 import type { AuditLog } from './audit-log.js'
-import { decodeHead, decodeLink } from './chain.js'
-import { checkpointLane, extendLane, type Lane, laneRef, openLane, readLane } from './lane.js'
+import { decodeLink } from './chain.js'
+import { checkpointLane, extendLane, type Lane, laneRef, openLane, readLane, signedHead } from './lane.js'
 import { laneRecords } from './read-lanes.js'
 
 /** How far a lane was. */
@@ -38,8 +38,10 @@ export async function makeCheckpoints(
   const states: LaneState[] = []
   for await (const { id: lane, activeAt } of laneRecords(log.lanes, tenantId)) {
     if (activeAt < since) break
-    const stored = await log.lanes.store.read(laneRef({ tenantId, lane }))
-    const head = stored === undefined ? undefined : decodeHead(stored.body)
+    const place = { tenantId, lane }
+    const stored = await log.lanes.store.read(laneRef(place))
+    // What nobody has signed is left for the check to name.
+    const head = stored === undefined ? undefined : await signedHead(log.lanes, place, stored)
     if (head !== undefined && head.seq > 0) states.push({ lane, seq: head.seq, hash: head.hash })
   }
   const made: AuditCheckpoint[] = []

@@ -1,10 +1,19 @@
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
-import type { SessionChange, SessionStore } from '../contract/session-store.js'
+import type { SessionChange, SessionStore, StoredMessage, StoredSession } from '../contract/session-store.js'
 import { isSessionError, SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import { sideRecordTenant } from '../service/side-records.js'
 import { repeatUnknown } from '../service/unknown-outcome.js'
-import { type AuditKeys, decodeHead, encodeLink, type LaneHead, type LanePlace, noHash } from './chain.js'
+import {
+  type AuditKeys,
+  decodeHead,
+  decodeLink,
+  encodeLink,
+  type LaneHead,
+  type LanePlace,
+  type Link,
+  noHash,
+} from './chain.js'
 
 /** Where lanes are, and what signs them. */
 export interface Lanes {
@@ -44,6 +53,26 @@ export async function readLane({ store }: Lanes, place: LanePlace): Promise<Lane
   if (head === undefined)
     throw new SessionError('corrupt', `The lane ${place.lane} of the audit cannot be read.`)
   return { place, record: stored.record, head }
+}
+
+/** What the body of a lane says of it; undefined where no secret of the ring has signed that. */
+export async function signedHead(
+  { keys }: Lanes,
+  place: LanePlace,
+  { body }: StoredSession,
+): Promise<LaneHead | undefined> {
+  const head = decodeHead(body)
+  return head !== undefined && (await keys.isHeadAuthentic(place, head)) ? head : undefined
+}
+
+/** An entry as it was signed for this lane; undefined for what was not. */
+export async function signedLink(
+  { keys }: Lanes,
+  place: LanePlace,
+  message: StoredMessage | undefined,
+): Promise<Link | undefined> {
+  const link = message === undefined ? undefined : decodeLink(message.payload)
+  return link !== undefined && (await keys.isAuthentic(place, link)) ? link : undefined
 }
 
 /**

@@ -1,7 +1,9 @@
+import type { SessionGuard, StoredMessage } from '../contract/session-store.js'
 import type { AuditLog } from './audit-log.js'
-import { decodeHead } from './chain.js'
-import { addCheckpoint, type LaneState } from './checkpoint.js'
-import { checkpointLane, type Lane, laneRef, readLane } from './lane.js'
+import type { LaneHead, LanePlace } from './chain.js'
+import { addCheckpoint, decodeCheckpoint, type LaneState } from './checkpoint.js'
+import { decodeEntry } from './entry.js'
+import { checkpointLane, type Lane, laneRef, type Lanes, readLane, signedHead, signedLink } from './lane.js'
 import { laneRecords } from './read-lanes.js'
 
 /**
@@ -18,12 +20,17 @@ export async function pruneLanes(
 ): Promise<number> {
   const { store } = log.lanes
   const pruned: LaneState[] = []
+  const guards = new Map<string, SessionGuard>()
   for await (const { id: lane } of laneRecords(log.lanes, tenantId, before)) {
     if (pruned.length >= limit) break
-    const stored = await store.read(laneRef({ tenantId, lane }))
-    const head = stored === undefined ? undefined : decodeHead(stored.body)
-    // What is no lane is left for the check to name.
-    if (head !== undefined) pruned.push({ lane, seq: head.seq, hash: head.hash })
+    const place = { tenantId, lane }
+    const stored = await store.read(laneRef(place), { tail: 1 })
+    const head = stored === undefined ? undefined : await signedHead(log.lanes, place, stored)
+    // What is no lane, or not as old as its record says, is left for the check to name.
+    if (head === undefined || !(await isOver(log.lanes, place, { head, last: stored!.messages[0], before })))
+      continue
+    pruned.push({ lane, seq: head.seq, hash: head.hash })
+    guards.set(lane, stored!.record)
   }
   if (pruned.length === 0) return 0
   const isLast = pruned.length < limit
@@ -33,9 +40,27 @@ export async function pruneLanes(
     { at: now, pruned },
     isLast ? await oldCheckpoints(log, tenantId, before) : undefined,
   )
-  for (const { lane } of pruned) await store.remove(laneRef({ tenantId, lane }))
+  // One that has grown meanwhile stays.
+  for (const [lane, { incarnation, changes }] of guards)
+    await store.remove(laneRef({ tenantId, lane }), { incarnation: incarnation!, changes: changes! })
   if (isLast) await trimCheckpoints(log, tenantId)
   return pruned.length
+}
+
+/** Whether the newest entry of a lane is of before a moment, as the entry itself says: who signed it knew the time. */
+async function isOver(
+  lanes: Lanes,
+  place: LanePlace,
+  {
+    head,
+    last,
+    before,
+  }: { readonly head: LaneHead; readonly last: StoredMessage | undefined; readonly before: number },
+): Promise<boolean> {
+  if (head.seq === 0) return last === undefined
+  const link = await signedLink(lanes, place, last)
+  if (link?.seq !== head.seq) return false
+  return (decodeEntry(link.text, place.lane, link.seq)?.at ?? before) < before
 }
 
 /**
@@ -50,7 +75,9 @@ async function oldCheckpoints(log: AuditLog, tenantId: string, before: number): 
   while (low < high) {
     const middle = Math.ceil((low + high) / 2)
     const { messages } = await log.lanes.store.messages(laneRef(lane.place), { after: middle - 1, limit: 1 })
-    if ((messages[0]?.at ?? Number.POSITIVE_INFINITY) < before) low = middle
+    const link = await signedLink(log.lanes, lane.place, messages[0])
+    const at = link === undefined ? undefined : decodeCheckpoint(link.text)?.at
+    if ((at ?? Number.POSITIVE_INFINITY) < before) low = middle
     else high = middle - 1
   }
   return low

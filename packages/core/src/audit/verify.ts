@@ -3,7 +3,7 @@ import { isSessionError } from '../errors.js'
 import type { AuditCheckpoint } from '../service/settings.js'
 import { decodeHead, decodeLink, type LaneHead, type LanePlace, type Link, noHash } from './chain.js'
 import { type CheckpointText, decodeCheckpoint, type LaneState } from './checkpoint.js'
-import { checkpointLane, laneRef, type Lanes } from './lane.js'
+import { checkpointLane, laneRef, type Lanes, signedLink } from './lane.js'
 import { lanePages, laneRecords } from './read-lanes.js'
 
 /** What is checked. */
@@ -85,18 +85,23 @@ async function readCheckpoints(
 ): Promise<{ readonly states: ReadonlyMap<string, LaneState> } | Found> {
   const place = { tenantId, lane: checkpointLane }
   let states = new Map<string, LaneState>()
-  let pruned = new Set<string>()
+  let pruned = new Map<string, number>()
   const take = (text: CheckpointText | undefined): void => {
-    for (const { lane } of text?.pruned ?? []) {
-      pruned.add(lane)
-      states.delete(lane)
+    for (const { lane, seq } of text?.pruned ?? []) {
+      pruned.set(lane, Math.max(seq, pruned.get(lane) ?? 0))
+      // What it had grown to must be gone by the rules, too: the lane may have been put back before.
+      if ((states.get(lane)?.seq ?? 0) <= seq) states.delete(lane)
     }
-    // A process may have looked at a lane before another one removed it, and tell of it afterwards.
-    for (const state of text?.lanes ?? []) if (!pruned.has(state.lane)) states.set(state.lane, state)
+    for (const state of text?.lanes ?? []) {
+      // A process may have looked at a lane before another one removed it, and tell of it afterwards, or before another
+      // one looked later and told of it first. And it tells of a lane that somebody has put back as it was.
+      const known = Math.max(pruned.get(state.lane) ?? 0, states.get(state.lane)?.seq ?? 0)
+      if (state.seq > known) states.set(state.lane, state)
+    }
   }
   const begin = (): void => {
     states = new Map()
-    pruned = new Set()
+    pruned = new Map()
   }
   const state = known && { ...known, lane: checkpointLane }
   const walked = await walk(lanes, place, state, { begin, took: ({ text }) => take(decodeCheckpoint(text)) })
@@ -156,7 +161,7 @@ async function walkOnce(
   let previous = from === 0 ? noHash : undefined
   try {
     for await (const page of lanePages(lanes, place, from)) {
-      const links = await Promise.all(page.map(async (message) => linkOf(lanes, place, message)))
+      const links = await Promise.all(page.map(async (message) => signedLink(lanes, place, message)))
       for (const [index, message] of page.entries()) {
         const link = links[index]
         const why = whyNot(link, message.seq, { next, previous })
@@ -230,16 +235,6 @@ function endOf(lane: string, { isSigned, head, state, next, previous }: Walk): F
   return isItsHash ? undefined : { lane, seq: head!.seq, why: 'changed' }
 }
 
-/** The link of a message; undefined when it is none of this lane. */
-async function linkOf(
-  { keys }: Lanes,
-  place: LanePlace,
-  { payload }: StoredMessage,
-): Promise<Link | undefined> {
-  const link = decodeLink(payload)
-  return link !== undefined && (await keys.isAuthentic(place, link)) ? link : undefined
-}
-
 /** Whether a secret of the ring may have signed it. What is no link at all, nobody signs. */
 async function isOfRing({ keys }: Lanes, { payload }: StoredMessage): Promise<boolean> {
   const link = decodeLink(payload)
@@ -267,7 +262,7 @@ async function whereIs(
   from: number,
 ): Promise<'missing' | 'reordered'> {
   for await (const page of lanePages(lanes, place, from)) {
-    const links = await Promise.all(page.map(async (message) => linkOf(lanes, place, message)))
+    const links = await Promise.all(page.map(async (message) => signedLink(lanes, place, message)))
     if (links.some((link) => link?.seq === number)) return 'reordered'
   }
   return 'missing'

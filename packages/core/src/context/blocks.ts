@@ -1,7 +1,6 @@
-import { textOf, type Role } from '../domain/message.js'
+import type { Role } from '../domain/message.js'
 import type { Fact, Summary } from '../domain/session-body.js'
 import type { JsonValue } from '../json.js'
-import type { MessageGroup, ModelMessage } from './groups.js'
 
 /**
  * Texts that the model gets in addition to the log. What a user has said has the role of the user, never of the system:
@@ -12,7 +11,8 @@ export interface ContextBlock {
   readonly content: string
 }
 
-const block = (heading: string, lines: readonly string[]): ContextBlock => ({
+/** A heading, and what stands under it. */
+export const block = (heading: string, lines: readonly string[]): ContextBlock => ({
   role: 'user',
   content: lines.length === 0 ? heading : `${heading}\n${lines.join('\n')}`,
 })
@@ -31,19 +31,6 @@ export function summaryBlock(summaries: readonly Summary[]): ContextBlock {
   )
 }
 
-/** Groups quoted in the order of the log, each under its day (UTC). */
-export function recallBlock(groups: readonly MessageGroup[]): ContextBlock {
-  const lines: string[] = []
-  let day = ''
-  for (const group of groups) {
-    const said = dayOf(group.at)
-    if (said !== day) lines.push(`(${said})`)
-    day = said
-    lines.push(quoteOf(group))
-  }
-  return block('[From earlier in this conversation]', lines)
-}
-
 /**
  * Data of the session, as JSON: that is one line, so nothing in it can pass for a heading or for another speaker's
  * words.
@@ -55,16 +42,6 @@ export function dataBlock(heading: string, value: JsonValue): ContextBlock {
 /** For a conversation that starts with the assistant: some providers require that the user speaks first. */
 export const openerBlock: ContextBlock = block('[The assistant speaks first]', [])
 
-/**
- * The text of a group: one line for each message, which begins with its role. A name stands in brackets after the
- * role, and a line break is written as `\n`, so no text and no name can read as a line of another speaker.
- */
-export function quoteOf(group: MessageGroup): string {
-  return group.messages
-    .map((message) => `${message.role}${nameOf(message)}: ${onOneLine(spoken(message))}`)
-    .join('\n')
-}
-
 /** Whether a quote of the text differs from the text. */
 export function isOneLine(text: string): boolean {
   return !lineBreak.test(text)
@@ -74,45 +51,7 @@ export function isOneLine(text: string): boolean {
 const lineBreak = /[\n\r\v\f\u0085\u2028\u2029]/
 const lineBreaks = /\r\n|[\n\r\v\f\u0085\u2028\u2029]/g
 
-function onOneLine(text: string): string {
+/** With each line break as `\n`. */
+export function onOneLine(text: string): string {
   return lineBreak.test(text) ? text.replaceAll(lineBreaks, '\\n') : text
-}
-
-// Names that would read as a role.
-const roles = new Set([
-  'system',
-  'developer',
-  'user',
-  'human',
-  'assistant',
-  'model',
-  'ai',
-  'tool',
-  'function',
-])
-const longestName = 60
-
-function nameOf({ name }: ModelMessage): string {
-  if (name === undefined) return ''
-  const shown = onOneLine(name.slice(0, longestName))
-    .replaceAll(/[():[\]]/g, ' ')
-    .trim()
-  const letters = shown
-    .normalize('NFKC')
-    .toLowerCase()
-    .replaceAll(/[^\p{L}]/gu, '')
-  return shown === '' || roles.has(letters) ? '' : ` (${shown})`
-}
-
-function spoken(message: ModelMessage): string {
-  if (typeof message.content === 'string') return message.content
-  const results = message.content.flatMap((part) =>
-    part.type === 'tool-result' ? [JSON.stringify(part['output'])] : [],
-  )
-  return [textOf(message), ...results].filter((text) => text !== '').join(' ')
-}
-
-function dayOf(at: number): string {
-  // A time that a Date cannot hold must not fail a turn.
-  return Number.isFinite(at) && Math.abs(at) <= 8.64e15 ? new Date(at).toISOString().slice(0, 10) : 'undated'
 }

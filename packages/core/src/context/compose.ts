@@ -1,6 +1,7 @@
 import { SessionError } from '../errors.js'
 import { checkOptions } from '../options.js'
-import { factsBlock, isOneLine, quoteOf, recallBlock, summaryBlock } from './blocks.js'
+import { factsBlock, isOneLine, summaryBlock } from './blocks.js'
+import { quoteOf, recallBlock } from './quotes.js'
 import { checkStrategy } from './check-strategy.js'
 import type { MessageGroup } from './groups.js'
 import { mergeNeeds, needsOf } from './needs.js'

@@ -1,4 +1,5 @@
-import { type ContextBlock, factsBlock, openerBlock, recallBlock, summaryBlock } from './blocks.js'
+import { type ContextBlock, factsBlock, openerBlock, summaryBlock } from './blocks.js'
+import { recallBlock } from './quotes.js'
 import { joined, type PlacedMessage } from './alternation.js'
 import { textOf } from '../domain/message.js'
 import { hashOf } from '../hash.js'

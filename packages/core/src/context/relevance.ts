@@ -1,5 +1,5 @@
 import { checkOptions } from '../options.js'
-import { recallBlock } from './blocks.js'
+import { recallBlock } from './quotes.js'
 import { costOf, quoteCost } from './compose.js'
 import type { MessageGroup } from './groups.js'
 import { createRelevanceIndex, type Relevance } from './relevance-index.js'

@@ -71,7 +71,7 @@ export interface ClientTtl {
 export type ClientRole = 'user' | 'assistant' | 'system' | 'tool'
 
 /** The service, the callers and the limits of `createSessionApi`. */
-export interface SessionApiOptions extends TransportOptions {
+export interface SessionApiOptions<Inputs = Readonly<Record<string, unknown>>> extends TransportOptions {
   /** The service, as `createSessions` makes it. */
   sessions: Sessions
   /**
@@ -85,7 +85,7 @@ export interface SessionApiOptions extends TransportOptions {
   /** Calls the model, as for `session.turn()` (default: none, and there is no route that answers messages). */
   respond?: Respond
   /** The tools that the model may call in every turn, by name (default: none). */
-  tools?: Tools
+  tools?: Tools<Inputs>
   /** For every turn: `policy` (default that of the service) and `reuse` (default never). */
   turns?: Pick<TurnOptions, 'policy' | 'reuse'>
   /** The part of the path before `/sessions`, after that where a framework mounts the API (default: none). */

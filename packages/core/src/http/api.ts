@@ -80,7 +80,7 @@ export interface Mounted {
  * declare function verify(token: string | null): { tenantId: string; userId: string } | undefined
  * ```
  */
-export function createSessionApi(options: SessionApiOptions): SessionApi {
+export function createSessionApi<Inputs>(options: SessionApiOptions<Inputs>): SessionApi {
   checkApiOptions(options)
   const api = toApiConfig(options)
   const described = routesOf(options)

@@ -16,6 +16,7 @@ import { isOfAnotherSite } from './csrf.js'
 import { asSent, etagOf, isKnown, type WantedState, wantedState } from './etag.js'
 import type { RequestKey } from './idempotency-key.js'
 import { toJsonBody } from './json-body.js'
+import { onFields } from './on-fields.js'
 import { RequestError } from './problem.js'
 import { RequestSession } from './request-session.js'
 import type { Call, Route } from './route.js'
@@ -93,7 +94,7 @@ export async function executeCall(identified: IdentifiedRequest, attempt?: Attem
     if (wanted !== undefined && isSessionError(error, 'conflict') && error.revision !== undefined) {
       throw changedMeanwhile()
     }
-    throw error
+    throw onFields(error, identified.route.argument)
   }
 }
 
@@ -110,7 +111,8 @@ async function toCall(identified: IdentifiedRequest, parts: CallParts): Promise<
   const { startedAt, waitUntil } = identified
   // Public routes are targets of links, and services that pass links on add parameters to them.
   const noQuery = route.isPublic === true ? z.object({}) : z.strictObject({})
-  const query = parseWith(route.query ?? noQuery, queryOf(identified), '')
+  const known = (api.isCompat ? route.compatQuery : undefined) ?? route.query ?? noQuery
+  const query = parseWith(known, queryOf(identified), '')
   const said = (): JsonObject => (api.isCompat ? fromSeedBody(parseBody(text, api)) : parseBody(text, api))
   const limits = { maxDepth: api.maxBodyDepth, maxNodes: api.maxBodyItems }
   const body = route.body === undefined ? undefined : parseWith(route.body, said(), '', limits)

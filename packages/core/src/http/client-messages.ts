@@ -2,6 +2,7 @@ import { SessionError } from '../errors.js'
 import type { JsonValue } from '../json.js'
 import type { MessageInput, Role } from '../domain/message.js'
 import type { MessagePart } from '../domain/part.js'
+import { readsAsRole } from '../domain/role-name.js'
 import { fromSeedPart } from './compat/parts.js'
 import { RequestError } from './problem.js'
 
@@ -37,10 +38,6 @@ const typesOf: Readonly<Record<Role, readonly string[]>> = {
 /** Results of tools need the role `tool` or `assistant`, whatever `clientParts` allows. */
 export const spokenParts: readonly string[] = ['reasoning', 'tool-call', 'tool-result']
 const mediaFields = ['image', 'data', 'url']
-
-const reservedNames: ReadonlySet<string> = new Set(
-  'ai agent assistant bot developer function human model system tool user'.split(' '),
-)
 
 /**
  * The messages of a client that has these roles, after a check that the client may send them.
@@ -114,12 +111,8 @@ function checkMedia({ clientUrls }: ClientRules, value: JsonValue, path: string)
 }
 
 function checkName(name: string, path: string): void {
-  const plain = name
-    .normalize('NFKC')
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]/gu, '')
   const isOneLine = !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name)
-  if (!isOneLine || plain === '' || reservedNames.has(plain)) {
+  if (!isOneLine || !/[\p{L}\p{N}]/u.test(name) || readsAsRole(name, /[^\p{L}\p{N}]/gu)) {
     throw refused(path, 'is not a name that a client may have.')
   }
 }

@@ -46,6 +46,8 @@ const leaseMs = 30_000
 const waitMs = 30_000
 const checkMs = 5000
 const longestPollMs = 500
+// Signs of life that come between a look at an attempt and its end.
+const maxTries = 5
 // UTF-16 units of one kept answer.
 const maxKeptLength = 131_072
 
@@ -73,7 +75,7 @@ export async function executeOnce(options: ExecuteOnceOptions): Promise<Response
     const response = await execute(entry.seed, claimed.record.revision > 1)
     if (response.status >= 400) {
       // A refused request has changed nothing, so its answer is not kept: the next try may succeed.
-      await service.store.remove(ref)
+      await giveUp(service, ref, claimed)
       await afterLateErase(service, user)
       return response
     }
@@ -82,7 +84,7 @@ export async function executeOnce(options: ExecuteOnceOptions): Promise<Response
     await keep(service, ref, claimed, answer, keeping)
     return new Response(body, { status: response.status, headers: response.headers })
   } catch (error) {
-    await service.store.remove(ref).catch(() => {})
+    await giveUp(service, ref, claimed).catch(() => {})
     await afterLateErase(service, user).catch(() => {})
     throw error
   } finally {
@@ -148,20 +150,39 @@ async function keep(
   answer: KeptAnswer,
   keeping: SideRecordOptions<KeyedRequest>,
 ): Promise<void> {
-  const { incarnation, revision } = claimed.record
   const isLong = JSON.stringify({ ...claimed.value, answer }).length > maxKeptLength
   const answered = (before: KeyedRequest | undefined, record: SessionRecord | undefined) => {
-    // Words were taken away meanwhile, and the answer may have been made before.
-    const isBlank = before?.isBlank === true
-    const marks = isBlank && claimed.value.isBlank !== true ? 1 : 0
-    if (record?.incarnation !== incarnation || record.revision !== revision + marks) return undefined
+    if (!isStill(claimed, before, record)) return undefined
     if (isLong) return { ...claimed.value, isDone: true } as const
-    return { ...claimed.value, answer: isBlank ? withoutWords(answer) : answer }
+    // Words were taken away meanwhile, and the answer may have been made before.
+    return { ...claimed.value, answer: before?.isBlank === true ? withoutWords(answer) : answer }
   }
   try {
     await updateSideRecord<KeyedRequest>(service, ref, answered, { ...keeping, seen: claimed })
   } catch {
     // The request was executed, and its caller must get the answer. A repeat executes it again with the same seed.
+  }
+}
+
+/** Whether no other process has taken an attempt over. That its words were taken away is one revision more. */
+function isStill(
+  { record: { incarnation, revision }, value: { isBlank } }: SideRecord<KeyedRequest>,
+  now: KeyedRequest | undefined,
+  record: SessionRecord | undefined,
+): boolean {
+  const marks = now?.isBlank === true && isBlank !== true ? 1 : 0
+  return record?.incarnation === incarnation && record.revision === revision + marks
+}
+
+/** Forgets an attempt that has come to nothing, unless another process has taken it over: that one's answer counts. */
+async function giveUp(service: Service, ref: SessionRef, claimed: SideRecord<KeyedRequest>): Promise<void> {
+  let { incarnation, changes } = claimed.record
+  for (let tries = 0; tries < maxTries; tries++) {
+    if (await service.store.remove(ref, { incarnation, changes })) return
+    // It has said that it lives, or its words were taken away.
+    const now = await readSideRecord<KeyedRequest>(service, ref)
+    if (now === undefined || !isStill(claimed, now.value, now.record)) return
+    ;({ incarnation, changes } = now.record)
   }
 }
 

@@ -71,7 +71,8 @@ function securitySchemes({ cookieName, hasHeaderMode }: Described): Record<strin
 }
 
 function toOperation(route: Route, api: Described): JsonObject {
-  const { method, path, operation, summary, query, body, bodyOptional, takes, status = 200 } = route
+  const { method, path, operation, summary, body, bodyOptional, takes, status = 200 } = route
+  const query = (api.isCompat ? route.compatQuery : undefined) ?? route.query
   const response = api.isCompat ? (route.compatResponse ?? route.response) : route.response
   const isUnsafe = method !== 'GET'
   const parameters = [

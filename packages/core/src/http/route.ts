@@ -57,7 +57,11 @@ export interface Route {
   readonly operation: string
   readonly summary: string
   readonly query?: z.core.$ZodObject
+  /** What it takes with `compat`, if that is more. */
+  readonly compatQuery?: z.core.$ZodObject
   readonly body?: z.core.$ZodType
+  /** What core calls the body, in the paths of its errors. */
+  readonly argument?: string
   /** A request without a body counts as `{}`. */
   readonly bodyOptional?: boolean
   /** Media types of a body that its handler reads, as it comes. */

@@ -14,6 +14,11 @@ export const jsonObject = z.record(z.string(), anyJson)
 const limit = (most: number, usual: number) =>
   z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(most)), usual)
 const flag = z.optional(z.stringbool())
+/** Names with commas between them. */
+export const names = z.pipe(
+  z.string().check(z.maxLength(100)),
+  z.transform((text) => text.split(',')),
+)
 
 export const sessionView = z.strictObject({
   id: z.string(),
@@ -237,7 +242,7 @@ export const messageBody = z.looseObject({
   continue: z.optional(z.literal(true)),
   stream: z.optional(z.union([z.boolean(), z.stringbool()])),
 })
-export const messageQuery = z.strictObject({ stream: flag, include: z.optional(z.string()) })
+export const messageQuery = z.strictObject({ stream: flag })
 export const appendBody = z.strictObject({
   messages: z.array(newMessage).check(z.minLength(1), z.maxLength(100)),
 })
@@ -267,7 +272,7 @@ export const listQuery = z.strictObject({
 })
 export const viewQuery = z.strictObject({
   /** `messages`: the newest 50 too. */
-  include: z.optional(z.string()),
+  include: z.optional(z.pipe(names, z.array(z.enum(['messages'])))),
 })
 export const historyQuery = z.strictObject({
   limit: limit(1000, 50),
@@ -281,15 +286,7 @@ export const contextQuery = z.strictObject({
   query: z.optional(z.string().check(z.maxLength(10_000))),
   phase: z.optional(z.string().check(z.maxLength(200))),
   /** What of the session is shown beside the conversation: `preferences,cart,state` or some of them. */
-  include: z.optional(
-    z.pipe(
-      z.pipe(
-        z.string().check(z.maxLength(100)),
-        z.transform((text) => text.split(',')),
-      ),
-      z.array(z.enum(['memory', 'preferences', 'cart', 'state'])),
-    ),
-  ),
+  include: z.optional(z.pipe(names, z.array(z.enum(['memory', 'preferences', 'cart', 'state'])))),
 })
 export const rewindBody = z.strictObject({
   /** The last message to keep; 0 goes back to the start. */

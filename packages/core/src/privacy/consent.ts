@@ -145,7 +145,8 @@ async function note(
   return consent!
 }
 
-function checkAsks({ consent, hasLastingSecrets }: Service): void {
+/** @throws `invalid` when the service does not ask for consent, or could not find it again. */
+export function checkAsks({ consent, hasLastingSecrets }: Service): void {
   if (consent === undefined || !hasLastingSecrets) {
     const path = consent === undefined ? 'consent' : 'credentialSecrets'
     throw new SessionError('invalid', `${path} is missing among the options of the service`, { path })

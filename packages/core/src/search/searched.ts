@@ -1,12 +1,11 @@
 import type { Role } from '../domain/message.js'
 import type { SearchOptions } from '../domain/search.js'
 import type { Identity } from '../domain/identity.js'
-import { isSameText } from '../digest.js'
 import { SessionError } from '../errors.js'
 import { fromBase64Url, parseId, toBase64Url } from '../ids.js'
 import { checkOptions } from '../options.js'
 import { parseCount, parseText } from '../parse.js'
-import { foreignCursor } from '../service/list-cursor.js'
+import { type ListSeal, openCursor, sealCursor } from '../service/list-cursor.js'
 import { checkWhole, listScope } from '../service/list-scope.js'
 import type { Service } from '../service/service.js'
 import { searchWordsOf, type SearchWords } from './terms.js'
@@ -30,8 +29,6 @@ export interface Searched {
 
 const roles: readonly Role[] = ['system', 'user', 'assistant', 'tool']
 const maxTextLength = 500
-// 132 bits of the signature, followed by what is signed.
-const sealLength = 22
 
 /** @returns Undefined for a caller who has no sessions, and for a text without a word. @throws `invalid` */
 export function parseSearch(
@@ -77,32 +74,28 @@ export function parseSearch(
 
 /** Where a search goes on: JSON, in a text that its caller cannot change. */
 export async function toSearchCursor(
-  { credentials }: Service,
+  service: Service,
   kind: string,
   searched: Searched,
   place: unknown,
 ): Promise<string> {
   const text = toBase64Url(new TextEncoder().encode(JSON.stringify(place)))
-  const [digest] = await credentials.digests(...sealedBy(kind, searched, text))
-  return digest!.slice(0, sealLength) + text
+  return sealCursor(service, sealedBy(kind, searched), text)
 }
 
 /** @throws `invalid` for a cursor that was not made for this search. */
 export async function parseSearchCursor(
-  { credentials }: Service,
+  service: Service,
   kind: string,
   searched: Searched,
   cursor: string,
 ): Promise<unknown> {
-  const text = cursor.slice(sealLength)
-  const digests = await credentials.digests(...sealedBy(kind, searched, text))
-  const seal = cursor.slice(0, sealLength)
-  if (!digests.some((digest) => isSameText(digest.slice(0, sealLength), seal))) throw foreignCursor()
+  const text = await openCursor(service, sealedBy(kind, searched), cursor)
   return JSON.parse(new TextDecoder().decode(fromBase64Url(text))) as unknown
 }
 
-function sealedBy(kind: string, searched: Searched, text: string): string[] {
+function sealedBy(kind: string, searched: Searched): ListSeal {
   const { tenantId, userId, words, roles: of, hasTitles, from, to, sessionId, order } = searched
   const asked = [kind, tenantId, userId ?? null, words, of, hasTitles, from, to, sessionId ?? null, order]
-  return ['search cursor', JSON.stringify(asked), text]
+  return ['search cursor', JSON.stringify(asked)]
 }

@@ -14,6 +14,7 @@ import { deadlineOf, lifetimeOf, type SessionTtl, toOwnLifetime } from './lifeti
 import type { Service } from './service.js'
 import { takeSlots } from './session-slots.js'
 import { forgetPreferencesOf } from './forget-preferences.js'
+import { roomOf } from './room.js'
 import { refuseBefore, refuseErased } from './user-record.js'
 import { maxPageBytes } from '../contract/page-bytes.js'
 import type { NewMessage, SessionChange } from '../contract/session-store.js'
@@ -77,7 +78,7 @@ const unfinishedMs = 60_000
  * Stores a new session of the caller and admits it under the limits. That is one commit; more messages than fit one
  * page take several commits, and until the last one the session has no owner and ends within a minute.
  *
- * @throws `conflict` when the id is taken, `limit_reached`, `invalid`, `user_erased`
+ * @throws `conflict` when the id is taken, `limit_reached`, `too_large`, `invalid`, `user_erased`
  */
 export async function storeNewSession(
   service: Service,
@@ -105,7 +106,9 @@ async function storeNew(service: Service, identity: Identity, made: NewSession):
   const begun = await encodeMessages(service, init.messages ?? [])
   const all = pagesOf(copied, begun)
   let messages = await nextPage(all)
-  const first = { revision: 0, incarnation, body: encodeBody(body, limits.maxSessionLength) }
+  // A copy is as long as its source, which an answer may have taken past its limits.
+  const room = copied.length > 0 ? {} : roomOf(service)
+  const first = { revision: 0, incarnation, body: encodeBody(body, limits.maxSessionLength), ...room }
   const last = {
     ...deadline,
     ...(lifetime === undefined ? {} : { lifetime }),
@@ -130,6 +133,7 @@ async function storeNew(service: Service, identity: Identity, made: NewSession):
       const change = {
         incarnation: seen.record.incarnation,
         messages,
+        ...room,
         ...(next === undefined ? last : unfinished),
       }
       seen = { record: await append(service, ref, change), body }

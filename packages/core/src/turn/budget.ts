@@ -1,4 +1,4 @@
-import { SessionError } from '../errors.js'
+import { isSessionError, SessionError } from '../errors.js'
 import type { LiveSession } from '../service/live-session.js'
 import type { Service } from '../service/service.js'
 import { readSideRecord, sideRecordRef, userRecordRef } from '../service/side-records.js'
@@ -75,10 +75,12 @@ export async function reserveBudget(live: LiveSession, turnId: string): Promise<
   }
   try {
     for (const mine of await ledgersOf(live)) {
-      await reserve(live, mine, turnId)
+      // First: where the answer gets lost, it may be reserved all the same.
       taken.push(mine)
+      await reserve(live, mine, turnId)
     }
   } catch (error) {
+    if (isSessionError(error, 'budget_exceeded')) taken.pop()
     await settle({ inputTokens: 0, outputTokens: 0, costMicros: 0 }).catch(() => {})
     throw error
   }

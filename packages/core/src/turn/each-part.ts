@@ -31,8 +31,8 @@ export async function eachPart(answer: unknown, signal: AbortSignal, take: Take)
     for (const part of stream.end()) await took(part)
     await read(undefined)
   } catch (error) {
-    // An answer that broke off is paid for. What is redacted is waited for where the turn ends.
-    for (const part of usedOf(stream)) {
+    // What is redacted is waited for where the turn ends.
+    for (const part of leftOf(stream)) {
       const taking = take(part)
       if (taking !== undefined) taking.catch(() => {})
     }
@@ -47,11 +47,11 @@ function saysNothing(part: TurnPart): boolean {
   return isText && text === '' && id !== undefined && Object.keys(others).length === 0
 }
 
-function usedOf(stream: ModelStream): TurnPart[] {
+function leftOf(stream: ModelStream): TurnPart[] {
   try {
-    return stream.used()
+    return stream.left()
   } catch {
-    // The answer failed already, and what it says of its usage is no usage.
+    // The answer failed already, and what it says of its usage may be no usage.
     return []
   }
 }

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, toJson } from '../json.js'
-import { fromAgents } from './dialects/agents.js'
+import { AgentsReader } from './dialects/agents.js'
 import { AiSdkReader } from './dialects/ai-sdk.js'
 import { AnthropicReader } from './dialects/anthropic.js'
 import { BedrockReader } from './dialects/bedrock.js'
@@ -30,6 +30,7 @@ export class ModelStream {
     new LangChainReader(),
     new CohereReader(),
   ]
+  readonly #agents = new AgentsReader()
   readonly #aiSdk = new AiSdkReader()
   #steps = 0
 
@@ -43,9 +44,13 @@ export class ModelStream {
     return this.#translate(event).flatMap((part) => parseTurnParts(part))
   }
 
-  /** What the model has used, as far as it said, of an answer that broke off: it is paid for. */
-  used(): TurnPart[] {
-    return this.#readers.flatMap((reader) => reader.used()).flatMap((part) => parseTurnParts(part))
+  /**
+   * What is not told yet of an answer that broke off: what the model has used, as far as it said, because it is paid for; and
+   * which of its calls cannot run.
+   */
+  left(): TurnPart[] {
+    const used = this.#readers.flatMap((reader) => reader.used())
+    return [...this.#aiSdk.end(), ...used].flatMap((part) => parseTurnParts(part))
   }
 
   /**
@@ -57,18 +62,19 @@ export class ModelStream {
     if (this.#readers.some(({ isOpen }) => isOpen)) {
       throw new ModelFailure('The stream of the model ended before its answer did.')
     }
-    return this.#readers.flatMap((reader) => reader.end()).flatMap((part) => parseTurnParts(part))
+    const rest = this.#readers.flatMap((reader) => reader.end())
+    return [...this.#aiSdk.end(), ...rest].flatMap((part) => parseTurnParts(part))
   }
 
   #translate(event: JsonObject): readonly JsonObject[] {
-    // The AI SDK reports the sum again after all its steps.
-    if (event['type'] === 'finish-step') this.#steps++
+    // The AI SDK reports the sum again after all its steps, but for a stream of UI messages, whose steps say nothing.
+    if (event['type'] === 'finish-step' && 'finishReason' in event) this.#steps++
     if (event['type'] === 'finish' && this.#steps > 0) return []
     for (const reader of this.#readers) {
       const parts = reader.read(event)
       if (parts !== undefined) return parts
     }
-    const told = fromAgents(event) ?? fromMastra(event)
+    const told = this.#agents.read(event) ?? fromMastra(event)
     if (told === undefined) return this.#aiSdk.read(event) ?? [event]
     if (!('inner' in told)) return told
     throwFailure(told.inner)

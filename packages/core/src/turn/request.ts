@@ -15,7 +15,7 @@ import type { RespondOf, ToolsOf, TurnHandle } from './responder.js'
 export type TurnInput = string | (Omit<MessageInput, 'role' | 'status'> & { role?: 'user' | 'tool' })
 
 /** Options of one turn. */
-export interface TurnOptionsOf<Handle extends TurnHandle> {
+export interface TurnOptionsOf<Handle extends TurnHandle, Inputs = Readonly<Record<string, unknown>>> {
   /**
    * Names the attempt: the same key with the same input again gives the same answer, and the model is called once
    * (default: each call is an attempt of its own, unless the input has an id).
@@ -26,7 +26,7 @@ export interface TurnOptionsOf<Handle extends TurnHandle> {
   /** Default: that of the service. */
   policy?: NonNullable<TurnSettings['policy']> | undefined
   /** The tools that the model may call, by name (default: none). */
-  tools?: ToolsOf<Handle> | undefined
+  tools?: ToolsOf<Handle, Inputs> | undefined
   /** Passed to `respond` as they are (default: an empty object). */
   options?: JsonObject | undefined
   /** When it is aborted, a running turn is cancelled, and a waiting message is withdrawn (default: none). */

@@ -45,12 +45,12 @@ export interface ToolContextOf<Handle extends TurnHandle> {
 }
 
 /** A tool that a model may call. */
-export interface ToolOf<Handle extends TurnHandle> {
+export interface ToolOf<Handle extends TurnHandle, Input = unknown> {
   /** What it does, for the model. */
   readonly description?: string
   /** With a schema of zod 4 or zod/mini, the input is checked before the tool runs; a JSON Schema is only shown to the model. */
   readonly inputSchema?:
-    | z.core.$ZodType
+    | z.core.$ZodType<Input>
     | JsonObject
     // What others declare as interfaces, such as `JSONSchema7` and the tools of MCP; no schema that is code.
     | {
@@ -63,11 +63,13 @@ export interface ToolOf<Handle extends TurnHandle> {
    * The model gets the result as JSON: `undefined` fields are absent, a `Date` is its ISO text. When it throws, the
    * model gets the error as the result, and the turn does not fail.
    */
-  readonly execute: (input: never, context: ToolContextOf<Handle>) => unknown
+  execute(input: NoInfer<Input>, context: ToolContextOf<Handle>): unknown
 }
 
-/** The tools that a model may call, by name. */
-export type ToolsOf<Handle extends TurnHandle> = Readonly<Record<string, ToolOf<Handle>>>
+/** The tools that a model may call, by name. @typeParam Inputs What each is called with. */
+export type ToolsOf<Handle extends TurnHandle, Inputs = Readonly<Record<string, unknown>>> = {
+  readonly [Name in keyof Inputs]: ToolOf<Handle, Inputs[Name]>
+}
 
 /** A tool as it is described to a model. */
 export interface ToolDescription {

@@ -1,13 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import {
-  dataBlock,
-  factsBlock,
-  isOneLine,
-  openerBlock,
-  quoteOf,
-  recallBlock,
-  summaryBlock,
-} from '../../src/context/blocks.js'
+import { dataBlock, factsBlock, isOneLine, openerBlock, summaryBlock } from '../../src/context/blocks.js'
+import { quoteOf, recallBlock } from '../../src/context/quotes.js'
 
 const said = (content: unknown, more: object = {}) => ({ role: 'user', content, tokens: 1, ...more })
 const group = (at: number, ...messages: object[]) => ({ at, messages }) as never

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { factsBlock, recallBlock, summaryBlock } from '../../src/context/blocks.js'
+import { factsBlock, summaryBlock } from '../../src/context/blocks.js'
+import { recallBlock } from '../../src/context/quotes.js'
 import { capped, compose, costOf, quoteCost, within } from '../../src/context/compose.js'
 import { facts } from '../../src/context/facts.js'
 import { relevance } from '../../src/context/relevance.js'

@@ -36,6 +36,8 @@ describe('quotes', () => {
     'tool',
     'Model',
     'developer',
+    // With a letter of Cyrillic.
+    '\u0430ssistant',
   ])('say who spoke by role, whatever the name: %s', (name) => {
     const lines = quoted('The zebra is free', { name }).split('\n')
     expect(lines).toContain('user: The zebra is free')

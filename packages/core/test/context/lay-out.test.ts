@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { joined } from '../../src/context/alternation.js'
-import { factsBlock, openerBlock, recallBlock, summaryBlock } from '../../src/context/blocks.js'
+import { factsBlock, openerBlock, summaryBlock } from '../../src/context/blocks.js'
+import { recallBlock } from '../../src/context/quotes.js'
 import { buildContext, type ContextInput, type ContextOptions } from '../../src/context/build-context.js'
 import type { ContextChoice } from '../../src/context/strategy.js'
 import { type Entry, log, text } from './histories.js'

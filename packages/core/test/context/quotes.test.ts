@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { recallBlock, summaryBlock } from '../../src/context/blocks.js'
+import { summaryBlock } from '../../src/context/blocks.js'
+import { recallBlock } from '../../src/context/quotes.js'
 import { bestPlaces, relevance } from '../../src/context/relevance.js'
 import type { ContextSituation } from '../../src/context/strategy.js'
 import { addSummary, excerptSummary, makeSummary, summarize } from '../../src/context/summary.js'

@@ -194,3 +194,23 @@ it.each([
   expect(refused?.path?.startsWith(path)).toBe(true)
   expect(calls).toEqual([])
 })
+
+it.each([
+  ['messages', { maxMessages: 3 }, said(4), 'limit_reached'],
+  ['messages of several commits', { maxMessages: 1500 }, said(1501), 'limit_reached'],
+  ['bytes', { maxSessionBytes: 2000 }, said(3, 'y'.repeat(800)), 'too_large'],
+])('makes no session past the limits of a session: %s', async (_, limits, messages, code) => {
+  const { mine, inner } = open({}, { limits })
+  await expect(mine.create({ id: 'one', messages })).rejects.toMatchObject({ code, path: 'messages' })
+  await expect(mine.open('one', { messages })).rejects.toMatchObject({ code })
+  expect(await inner.read(ref)).toBeUndefined()
+  await mine.create({ id: 'one', messages: messages.slice(1, -1) })
+})
+
+it('forks a session that an answer took past the limits', async () => {
+  const { mine } = open({}, { limits: { maxMessages: 2, maxSessionBytes: 3000 } })
+  const session = await mine.create({ id: 'one', messages: said(1) })
+  await session.turn(undefined, () => 'z'.repeat(4000)).result
+  const { messages } = await (await mine.fork(session)).history()
+  expect(messages).toHaveLength(2)
+})

@@ -2,7 +2,7 @@ import { type ModelMessage, stepCountIs, streamText, tool } from 'ai'
 import { convertArrayToReadableStream, MockLanguageModelV3 } from 'ai/test'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import type { MessageInput } from '../../src/index.js'
+import type { MessageInput, MessagePart } from '../../src/index.js'
 import { opened } from './turns.js'
 
 const usage = {
@@ -157,4 +157,80 @@ describe('the AI SDK', () => {
     })
     expect(await next.text).toBe('Yes')
   })
+
+  const broken = [
+    { type: 'tool-call' as const, toolCallId: 'n', toolName: 'nothing', input: '{}' },
+    { type: 'tool-call' as const, toolCallId: 'w', toolName: 'search', input: '{"q":1}' },
+    { type: 'text-start' as const, id: '1' },
+    { type: 'text-delta' as const, id: '1', delta: 'And this.' },
+    { type: 'text-end' as const, id: '1' },
+  ]
+  const good = { type: 'tool-call' as const, toolCallId: 'g', toolName: 'search', input: '{"q":"a"}' }
+
+  it.each([
+    ['fullStream', (answer: { fullStream: AsyncIterable<object> }) => answer.fullStream],
+    [
+      'a stream of UI messages',
+      (answer: { toUIMessageStream: () => AsyncIterable<object> }) => answer.toUIMessageStream(),
+    ],
+  ])('ends no step in its middle for calls that cannot run: %s', async (_, streamOf) => {
+    const session = await opened()
+    const answering = model([...broken, good, finish('tool-calls')], [])
+    const { result } = session.turn('Hi', () =>
+      streamOf(streamText({ model: answering, prompt: 'Hi', tools: { search }, onError: () => {} })),
+    )
+    const { replies } = await result
+    expect(replies.map(({ role, content }) => [role, idsOf(content)])).toEqual([
+      ['assistant', ['n', 'w', undefined, 'g']],
+      ['tool', ['n', 'w', 'g']],
+      ['assistant', []],
+    ])
+    expect((replies[1]!.content as MessagePart[]).map(({ isError }) => isError)).toEqual([
+      true,
+      true,
+      undefined,
+    ])
+  })
+
+  it('keeps what cannot run of an answer that breaks off', async () => {
+    const session = await opened({ onWarning: () => {} })
+    const { result } = session.turn('Hi', async function* () {
+      const answer = streamText({ model: model(broken), prompt: 'Hi', tools: { search }, onError: () => {} })
+      for await (const part of answer.fullStream) {
+        yield part
+        if (part.type === 'text-end') throw new Error('broken')
+      }
+    })
+    const { status, replies } = await result
+    expect(status).toBe('failed')
+    expect(replies.flatMap(({ role, content }) => (role === 'tool' ? idsOf(content) : []))).toEqual([
+      'n',
+      'w',
+    ])
+  })
+
+  it('keeps why an answer ended, and its metadata, of a stream of UI messages', async () => {
+    const session = await opened()
+    const { result } = session.turn('Hi', () =>
+      streamText({
+        model: model([good, finish('tool-calls')], [finish('length')]),
+        prompt: 'Hi',
+        tools: { search },
+        stopWhen: stepCountIs(2),
+      }).toUIMessageStream({
+        messageMetadata: ({ part }) =>
+          part.type.endsWith('t') || part.type === 'finish' ? { at: part.type } : undefined,
+      }),
+    )
+    const { finishReason, replies } = await result
+    expect(finishReason).toBe('length')
+    const parts = replies.flatMap(({ content }) => (typeof content === 'string' ? [] : content))
+    expect(parts.flatMap(({ chunk }) => (chunk === undefined ? [] : [chunk]))).toEqual(
+      ['start', 'tool-result', 'finish'].map((at) => ({ type: 'message-metadata', messageMetadata: { at } })),
+    )
+  })
 })
+
+function idsOf(content: MessageInput['content']): unknown[] {
+  return typeof content === 'string' ? [] : content.map(({ toolCallId }) => toolCallId)
+}

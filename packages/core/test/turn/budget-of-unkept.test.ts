@@ -1,13 +1,19 @@
 import { expect, it } from 'vitest'
-import { createSessions, memoryStore, type TurnBudget } from '../../src/index.js'
+import {
+  createSessions,
+  memoryStore,
+  SessionError,
+  type SessionStore,
+  type TurnBudget,
+} from '../../src/index.js'
 import { alice, codeOf, startGate } from '../service.js'
 
 const full: TurnBudget = { scope: 'tenant', maxTokens: 10, reserveTokens: 10 }
 
 /** Sessions of processes over one store; `pass` moves its clock. */
-function place(budget: TurnBudget) {
+function place(budget: TurnBudget, over: (store: SessionStore) => SessionStore = (store) => store) {
   let now = 1_700_000_000_000
-  const store = memoryStore({ clock: () => now })
+  const store = over(memoryStore({ clock: () => now }))
   const create = (isKept: boolean) =>
     createSessions({
       store,
@@ -67,4 +73,22 @@ it('spends from the window of the store’s clock where the session is kept nowh
   const { ask } = place({ scope: 'tenant', maxTokens: 10, windowMs: 3_600_000 })
   expect(await ask(true, 10)).toBe('settled')
   expect(await ask(false)).toBe('budget_exceeded')
+})
+
+it('keeps nothing aside for a turn that has not begun, as the store said that it was away, and had stored it', async () => {
+  let isAway = false
+  const { ask } = place(full, (inner) => ({
+    ...inner,
+    async commit(ref, change) {
+      const committed = await inner.commit(ref, change)
+      if (isAway && ref.tenantId === '~budgets:acme') throw new SessionError('unavailable', 'away')
+      return committed
+    },
+  }))
+  for (const isKept of [false, true]) {
+    isAway = true
+    expect(await ask(isKept)).toBe('unavailable')
+    isAway = false
+    expect(await ask(true)).toBe('settled')
+  }
 })

@@ -97,13 +97,15 @@ it.each<[string, readonly object[], readonly object[]]>([
       { type: 'tool-input-available', ...named, input: { q: 1 } },
       { type: 'tool-output-error', ...named, errorText: 'sold out' },
     ],
-    ['no number', 'no text', 'sold out'].flatMap((errorText, n) => {
-      const toolCallId = n === 0 ? 'c' : `c-${n + 1}`
-      return [
-        { ...call(), toolCallId },
-        { ...result(errorText, { errorText, isError: true }), toolCallId },
-      ]
-    }),
+    [
+      call(),
+      { ...call(), toolCallId: 'c-2' },
+      { ...call(), toolCallId: 'c-3' },
+      ...['no number', 'no text', 'sold out'].map((errorText, n) => ({
+        ...result(errorText, { errorText, isError: true }),
+        toolCallId: n === 0 ? 'c' : `c-${n + 1}`,
+      })),
+    ],
   ],
   [
     'questions to a person',

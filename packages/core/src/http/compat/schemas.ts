@@ -1,7 +1,12 @@
 import * as z from 'zod/mini'
 import * as schemas from '../schemas.js'
 
-/** The bodies of replies to clients of `unified-llm-client`: those of every client, and what its own replies contain. */
+/** What clients of `unified-llm-client` send and get: as every client, and what its own contain. */
+
+// `messages,cost,usage`, of which it takes any, and passes over what it does not know.
+const include = { include: z.optional(schemas.names) }
+export const viewQuery = z.strictObject(include)
+export const messageQuery = z.extend(schemas.messageQuery, include)
 
 const count = z.int().check(z.minimum(0))
 const model = { model: z.optional(z.string()), provider: z.optional(z.string()) }

@@ -24,7 +24,11 @@ export function tenantOf({ isCompat }: Pick<ApiConfig, 'isCompat'>, { tenantId }
  * A session with all its messages, as every reply of `unified-llm-client` contains it. Of a very long conversation the
  * newest 4 MiB are shown, and a cursor to page back from.
  */
-export async function seedView({ api }: { readonly api: Shows }, session: Session, include = '') {
+export async function seedView(
+  { api }: { readonly api: Shows },
+  session: Session,
+  include: readonly string[] = [],
+) {
   const view = (message: Message) => {
     const shown = messageView(message, api)
     return { shown, size: JSON.stringify(shown).length }
@@ -55,7 +59,7 @@ export async function seedView({ api }: { readonly api: Shows }, session: Sessio
     ...(first?.role === 'system' ? { system: textOf(first) } : {}),
     ...modelOf(body.usage),
     totals: totalsOf(body.usage),
-    ...(include.split(',').includes('usage') ? { usage: null } : {}),
+    ...(include.includes('usage') ? { usage: null } : {}),
     messages,
     ...(before === undefined ? {} : { previousCursor: String(before) }),
   }

@@ -3,6 +3,8 @@ import type { AuditEntry } from '../../audit/entry.js'
 import { type Identity, isAdmin } from '../../domain/identity.js'
 import { SessionError } from '../../errors.js'
 import { fromBase64Url, toBase64Url } from '../../ids.js'
+import { type ListSeal, openCursor, sealCursor } from '../../service/list-cursor.js'
+import type { Service } from '../../service/service.js'
 import { toIso } from '../../time.js'
 import { toMoment } from '../moment.js'
 import { type Route, route } from '../route.js'
@@ -22,7 +24,9 @@ export const auditRoutes: readonly Route[] = [
     async handle({ api, mine: { identity }, query }) {
       checkAdmin(identity)
       await recordOf(api.service, identity, { action: 'admin.audit' })
-      const { limit, cursor, from, to, actor, subject, ...same } = query
+      const { limit, cursor, ...chosen } = query
+      const { from, to, actor, subject, ...same } = chosen
+      const seal: ListSeal = ['audit cursor', JSON.stringify([identity.tenantId, chosen])]
       const entries = api.sessions.audit.list({
         ...withoutUndefined(same),
         tenantId: identity.tenantId,
@@ -30,13 +34,13 @@ export const auditRoutes: readonly Route[] = [
         ...(to === undefined ? {} : { to: toMoment(to) }),
         ...(actor === undefined ? {} : { actor: { userId: actor } }),
         ...(subject === undefined ? {} : { subject: { userId: subject } }),
-        ...(cursor === undefined ? {} : { after: parseCursor(cursor) }),
+        ...(cursor === undefined ? {} : { after: await parseCursor(api.service, seal, cursor) }),
       })
       const items: AuditEntry[] = []
       for await (const entry of entries) if (items.push(entry) > limit) break
       const hasMore = items.length > limit
       const shown = items.slice(0, limit)
-      const next = hasMore ? { nextCursor: toCursor(shown.at(-1)!) } : {}
+      const next = hasMore ? { nextCursor: await toCursor(api.service, seal, shown.at(-1)!) } : {}
       return {
         body: { audit: { items: shown.map((entry) => ({ ...entry, at: toIso(entry.at) })), ...next } },
       }
@@ -51,17 +55,14 @@ function checkAdmin(identity: Identity): void {
   throw new SessionError('forbidden', 'Only an admin may see the audit.')
 }
 
-function toCursor({ at, lane, seq }: Place): string {
-  return toBase64Url(new TextEncoder().encode(`${at} ${seq} ${lane}`))
+async function toCursor(service: Service, seal: ListSeal, { at, lane, seq }: Place): Promise<string> {
+  return sealCursor(service, seal, toBase64Url(new TextEncoder().encode(JSON.stringify({ at, lane, seq }))))
 }
 
-/** @throws `invalid` */
-function parseCursor(cursor: string): Place {
-  const text = new TextDecoder().decode(fromBase64Url(cursor) ?? new Uint8Array())
-  const [, at, seq, lane] = /^(\d{1,15}) (\d{1,15}) (\S{1,200})$/.exec(text) ?? []
-  if (lane === undefined)
-    throw new SessionError('invalid', 'cursor does not belong to this list', { path: 'cursor' })
-  return { at: Number(at), seq: Number(seq), lane }
+/** @throws `invalid` for a cursor that was not made for this list. */
+async function parseCursor(service: Service, seal: ListSeal, cursor: string): Promise<Place> {
+  const text = await openCursor(service, seal, cursor)
+  return JSON.parse(new TextDecoder().decode(fromBase64Url(text))) as Place
 }
 
 function withoutUndefined<T extends object>(given: T): { [Name in keyof T]: Exclude<T[Name], undefined> } {

@@ -23,6 +23,7 @@ export const cartRoutes: readonly Route[] = [
     operation: 'addCartItem',
     summary: 'Adds an item; one of the same sku, price and metadata joins the line that is there',
     body: schemas.itemBody,
+    argument: 'item',
     status: 201,
     response: schemas.cartReply,
     async handle({ session: find, body, change }) {

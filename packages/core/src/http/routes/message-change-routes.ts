@@ -29,6 +29,7 @@ export const messageChangeRoutes: readonly Route[] = [
     operation: 'amendMessage',
     summary: 'Has a message say something else, in its place',
     body: schemas.amendBody,
+    argument: 'change',
     response: schemas.messageReply,
     async handle({ session: find, params, body: { content }, change, api, identity }) {
       const seq = seqOf(params)

@@ -94,6 +94,7 @@ export const sessionRoutes: readonly Route[] = [
     operation: 'getSession',
     summary: 'Shows a session',
     query: schemas.viewQuery,
+    compatQuery: compat.viewQuery,
     response: schemas.sessionReply,
     compatResponse: compat.sessionReply,
     async handle(call) {
@@ -202,10 +203,9 @@ async function make(
 async function view(
   { api }: Pick<Call, 'api'>,
   session: Session,
-  include: string | undefined,
+  include: readonly string[] | undefined,
 ): Promise<z.infer<typeof schemas.sessionReply>['session']> {
-  const page =
-    include?.split(',').includes('messages') === true ? await session.history({ limit: 50 }) : undefined
+  const page = include?.includes('messages') === true ? await session.history({ limit: 50 }) : undefined
   // From the same read as the messages, so the session and its ETag are of one moment.
   const turnId = await justRead(session).currentTurn()
   const shown = sessionView(session.record, turnId)

@@ -31,7 +31,9 @@ export const turnRoutes: readonly Route[] = [
     operation: 'sendMessage',
     summary: 'Has a message answered: the whole reply, or its events as they come',
     query: schemas.messageQuery,
+    compatQuery: compat.messageQuery,
     body: schemas.messageBody,
+    argument: 'message',
     bodyOptional: true,
     response: schemas.turnReply,
     compatResponse: compat.turnReply,
@@ -88,7 +90,10 @@ export const turnRoutes: readonly Route[] = [
           ifRevision: call.change.ifRevision,
         })
         // Wait for a refusal before the first byte, so that the status can be an error.
-        const { turnId } = await begunTurn(call, session, turn)
+        const { turnId } = await begunTurn(call, session, turn).catch((error: unknown) => {
+          if (said !== undefined || !isSessionError(error, 'invalid')) throw error
+          throw new SessionError('invalid', error.message, { path: from === undefined ? 'continue' : 'from' })
+        })
         if (await turn.isRepeat()) call.headers.set('Idempotency-Replayed', 'true')
         return { turn, turnId }
       }
@@ -96,7 +101,7 @@ export const turnRoutes: readonly Route[] = [
       if (!wantsStream) {
         const { turn } = await begin()
         hangUp(call, turn)
-        return whole(call, session, turn, call.query.include)
+        return whole(call, session, turn)
       }
       return counted(call, session, async (onEnd) => {
         const { turn, turnId } = await begin()
@@ -209,10 +214,9 @@ async function stream(call: TurnCall, { session, turnId, events, turn, onEnd }: 
 }
 
 async function whole(
-  { api, body }: TurnCall,
+  { api, body, query }: TurnCall & Pick<Call, 'query'>,
   session: Session,
   turn: Turn,
-  include: string | undefined,
 ): Promise<RouteResponse> {
   const result = await turn.result
   if (result.status === 'failed') {
@@ -221,7 +225,13 @@ async function whole(
   const view = turnView(result, api)
   if (!api.isCompat) return { body: { ...view, session: sessionAfter(session.record, result.reply) } }
   const response = { ...askedModel(body), ...view.response }
-  return { body: { ...view, response, session: await seedView({ api }, session, include) } }
+  return {
+    body: {
+      ...view,
+      response,
+      session: await seedView({ api }, session, query['include'] as readonly string[] | undefined),
+    },
+  }
 }
 
 /** The message of a user, after a check that the client may send it. */

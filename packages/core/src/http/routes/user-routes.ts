@@ -5,7 +5,7 @@ import type { ErasureStatus } from '../../domain/erasure.js'
 import type { Identity } from '../../domain/identity.js'
 import { SessionError } from '../../errors.js'
 import { parseId } from '../../ids.js'
-import { decide } from '../../privacy/consent.js'
+import { checkAsks, decide } from '../../privacy/consent.js'
 import { erasureOf, startErasure } from '../../privacy/erase.js'
 import type { TenantUser } from '../../service/user-record.js'
 import { toIso } from '../../time.js'
@@ -41,6 +41,12 @@ export const userRoutes: readonly Route[] = [
     async handle({ api, mine, params, body }) {
       const { service } = api
       const user = userOf(mine.identity, params)
+      try {
+        checkAsks(service)
+      } catch (cause) {
+        // What the service lacks is no fault of the request: the client is told nothing, and the log all.
+        throw new Error('No decision of a user can be noted.', { cause })
+      }
       const { consents, removed } = await decide(service, user, body, callerOf(mine.identity))
       return { body: { consent: consentView(consents), removed } }
     },

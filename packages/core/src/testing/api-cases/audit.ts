@@ -81,6 +81,13 @@ export const auditCases: ApiChapter = {
         expect((await boss.get('/audit?unsettled=true')).body.audit.items).toEqual([])
         expect((await boss.get('/audit?to=2001-01-01T00:00:00Z')).body.audit.items).toEqual([])
         expect((await boss.get('/audit?cursor=other')).status).toBe(400)
+        const { nextCursor } = (await boss.get('/audit?limit=2&action=admin.open')).body.audit
+        const statusOf = async (query: string, of = boss) =>
+          (await of.get(`/audit?limit=3&${query}&cursor=${nextCursor as string}`)).status
+        expect(await statusOf('action=admin.open')).toBe(200)
+        expect(await statusOf('action=admin')).toBe(400)
+        expect(await statusOf('action=admin.open&actor=boss')).toBe(400)
+        expect(await statusOf('action=admin.open', client.as(`t-${newId()}/boss/admin`))).toBe(400)
       },
     },
     {

@@ -1,29 +1,45 @@
 import { isJsonObject, type JsonObject } from '../../json.js'
-import { objectIn } from './fields.js'
+import { objectIn, objectsIn } from './fields.js'
 
-/**
- * What an event of the OpenAI Agents SDK stands for: the event of a model inside it, or the result of a tool. An empty
- * list for one that says nothing else; undefined for other events.
- */
-export function fromAgents(
-  event: JsonObject,
-): readonly JsonObject[] | { readonly inner: JsonObject } | undefined {
-  switch (event['type']) {
-    case 'raw_model_stream_event': {
-      const data = objectIn(event, 'data')
-      return data['type'] === 'model' ? { inner: objectIn(data, 'event') } : []
+type Told = readonly JsonObject[] | { readonly inner: JsonObject } | undefined
+
+/** Reads events of the OpenAI Agents SDK. */
+export class AgentsReader {
+  /** Whether the model has told events of its own since its last answer; a model that somebody wrote may have none. */
+  #isTold = false
+
+  /**
+   * What an event stands for: the event of a model inside it, the whole answer of a model that tells no events, or the
+   * result of a tool. An empty list for one that says nothing else; undefined for other events.
+   */
+  read(event: JsonObject): Told {
+    switch (event['type']) {
+      case 'raw_model_stream_event':
+        return this.#ofModel(objectIn(event, 'data'))
+      case 'run_item_stream_event': {
+        const item = objectIn(objectIn(event, 'item'), 'rawItem')
+        return item['type'] === 'function_call_result' ? [item] : []
+      }
+      case 'agent_updated_stream_event':
+        return []
+      // It repeats the call that it asks about.
+      case 'tool_approval_item':
+        return []
+      default:
+        // What a run that has ended gives as `newItems`.
+        return isJsonObject(event['rawItem']) ? [event['rawItem']] : undefined
     }
-    case 'run_item_stream_event': {
-      const item = objectIn(objectIn(event, 'item'), 'rawItem')
-      return item['type'] === 'function_call_result' ? [item] : []
+  }
+
+  #ofModel(data: JsonObject): Told {
+    if (data['type'] === 'model') {
+      this.#isTold = true
+      return { inner: objectIn(data, 'event') }
     }
-    case 'agent_updated_stream_event':
-      return []
-    // It repeats the call that it asks about.
-    case 'tool_approval_item':
-      return []
-    default:
-      // What a run that has ended gives as `newItems`.
-      return isJsonObject(event['rawItem']) ? [event['rawItem']] : undefined
+    if (data['type'] !== 'response_done') return []
+    const isTold = this.#isTold
+    this.#isTold = false
+    const response = objectIn(data, 'response')
+    return isTold ? [] : [...objectsIn(response, 'output'), { ...objectIn(response, 'usage'), type: 'usage' }]
   }
 }

@@ -4,7 +4,6 @@ import { objectIn, textIn } from './fields.js'
 
 // Parts about the stream itself, or whose content comes whole in a later part.
 const ignored: ReadonlySet<string> = new Set([
-  'start',
   'start-step',
   'stream-start',
   'step-start',
@@ -13,30 +12,62 @@ const ignored: ReadonlySet<string> = new Set([
   'tool-input-start',
   'tool-input-delta',
   'tool-input-end',
-  'message-metadata',
 ])
 
-/** Reads events of `streamText().fullStream`, of a language model's own stream, and of a stream of UI messages. */
+/**
+ * Reads events of `streamText().fullStream`, of a language model's own stream, and of a stream of UI messages.
+ *
+ * The SDK tells at once that a call cannot run, and goes on with the other calls of the same step. A result ends a step, so
+ * it comes with those of the others.
+ */
 export class AiSdkReader {
-  /** Calls that have failed by their input. AI SDK 6 says so twice. */
+  /** Calls of UI messages that have failed by their input. AI SDK 6 says so twice. */
   readonly #failed = new Set<JsonValue | undefined>()
+  /** Calls that cannot run, whose error comes next. */
+  readonly #invalid = new Set<JsonValue | undefined>()
+  #held: JsonObject[] = []
 
   /** The parts of an event; undefined for other events. */
   read(event: JsonObject): readonly JsonObject[] | undefined {
     const { type, toolCallId, errorText } = event
     if (type === 'tool-output-error' && this.#failed.delete(toolCallId)) return []
-    if (type !== 'tool-input-error' || errorText === undefined) {
-      // Another call of the same id.
-      if (type === 'tool-input-available') this.#failed.delete(toolCallId)
-      return partsOf(event)
+    if (type === 'tool-call' && event['invalid'] === true) this.#invalid.add(toolCallId)
+    if (type === 'tool-error' && this.#invalid.delete(toolCallId)) {
+      this.#held.push(...partsOf(event)!)
+      return []
     }
-    this.#failed.add(toolCallId)
-    const { input: _, ...failed } = event
-    return [
-      { ...without(event, 'errorText'), type: 'tool-call' },
-      { ...failed, type: 'tool-result', output: errorText, isError: true },
-    ]
+    if (type === 'tool-input-error' && errorText !== undefined) {
+      this.#failed.add(toolCallId)
+      const { input: _, ...failed } = event
+      this.#held.push({ ...failed, type: 'tool-result', output: errorText, isError: true })
+      return [{ ...without(event, 'errorText'), type: 'tool-call' }]
+    }
+    // Another call of the same id.
+    if (type === 'tool-input-available') this.#failed.delete(toolCallId)
+    const parts = partsOf(event)
+    return endsCalls(event) ? [...this.end(), ...(parts ?? [event])] : parts
   }
+
+  /** What is told of calls when their step has ended, or broken off. */
+  end(): readonly JsonObject[] {
+    const held = this.#held
+    this.#held = []
+    return held
+  }
+}
+
+const ends: ReadonlySet<JsonValue | undefined> = new Set(['start-step', 'finish-step', 'finish'])
+const results: ReadonlySet<JsonValue | undefined> = new Set([
+  'tool-result',
+  'tool-error',
+  'tool-output-available',
+  'tool-output-error',
+  'tool-output-denied',
+])
+
+/** Whether the calls of a step are over: its tools answer, or it has ended. */
+function endsCalls({ type, preliminary, providerExecuted }: JsonObject): boolean {
+  return ends.has(type) || (results.has(type) && preliminary !== true && providerExecuted !== true)
 }
 
 function partsOf(event: JsonObject): readonly JsonObject[] | undefined {
@@ -81,6 +112,13 @@ function partsOf(event: JsonObject): readonly JsonObject[] | undefined {
     case 'source-url':
     case 'source-document':
       return [{ ...event, type: 'source' }]
+    case 'start':
+    case 'message-metadata':
+      return metadataOf(event)
+    case 'finish': {
+      const { messageMetadata: _, ...finish } = event
+      return [...metadataOf(event), finish]
+    }
     case 'response-metadata':
       return modelOf(event)
     case 'finish-step': {
@@ -101,6 +139,13 @@ function resultOf(event: JsonObject): JsonObject {
   return 'output' in event || !('result' in event)
     ? event
     : { ...without(event, 'result'), output: event['result'] ?? null }
+}
+
+/** What the application tells pages of a UI message, as `@sessions/ai-sdk` keeps it. */
+function metadataOf({ messageMetadata = null }: JsonObject): readonly JsonObject[] {
+  return messageMetadata === null
+    ? []
+    : [{ type: 'ui-chunk', chunk: { type: 'message-metadata', messageMetadata } }]
 }
 
 function modelOf(event: JsonObject): readonly JsonObject[] {

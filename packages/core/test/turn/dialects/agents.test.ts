@@ -73,3 +73,29 @@ it('takes a failure of the model for one', async () => {
   expect(await answered([created, failed])).toMatchObject({ status: 'failed', error: 'The model failed.' })
   expect(await answered([created])).toMatchObject({ status: 'failed', error: 'The model failed.' })
 })
+
+it('reads a model that tells no events of its own, answer by answer', async () => {
+  const data = (type: string, more: object) => ({ type: 'raw_model_stream_event', data: { type, ...more } })
+  const done = (outputTokens: number, ...output: object[]) =>
+    data('response_done', { response: { id: 'r', usage: { inputTokens: 2, outputTokens }, output } })
+  const said = (words: string) => ({
+    type: 'message',
+    role: 'assistant',
+    content: [{ type: 'output_text', text: words }],
+  })
+  const output = { type: 'text', text: '2' }
+  const events = [
+    data('response_started', {}),
+    data('output_text_delta', { delta: 'Let me' }),
+    done(3, said('Let me'), { type: 'function_call', callId: 'c', name: 'add', arguments: '{"a":1}' }),
+    item({ type: 'function_call', callId: 'c' }, 'tool_called'),
+    item({ type: 'function_call_result', callId: 'c', name: 'add', output }, 'tool_output'),
+    done(4, said('Two')),
+    item(said('Two'), 'message_output_created'),
+  ]
+  expect(await answered(events)).toMatchObject({
+    status: 'completed',
+    content: [[text('Let me'), call('c')], [{ type: 'tool-result', toolCallId: 'c', output: '2' }], 'Two'],
+    usage: { inputTokens: 4, outputTokens: 7 },
+  })
+})
