@@ -5,6 +5,7 @@ import { listen } from './http/node-server.js'
 import { alice } from './service.js'
 
 // Whoever waits for a promise is kept until it settles: who does so again and again, for one that lasts, is a leak.
+// oxlint-disable-next-line unbound-method
 const { then } = Promise.prototype
 afterEach(() => {
   // oxlint-disable-next-line no-extend-native
@@ -16,13 +17,13 @@ function mostWaits(): () => number {
   const waits = new WeakMap<object, number>()
   let most = 0
   // oxlint-disable-next-line no-extend-native
-  Promise.prototype.then = function (this: object, ...args: never[]) {
+  Promise.prototype.then = function (this: object, ...args: []) {
     const count = (waits.get(this) ?? 0) + 1
     waits.set(this, count)
     most = Math.max(most, count)
     const end = (): void => void waits.set(this, waits.get(this)! - 1)
-    then.call(this as Promise<unknown>, end, end)
-    return then.apply(this as Promise<never>, args)
+    void then.call(this as Promise<unknown>, end, end)
+    return then.apply(this as Promise<unknown>, args)
   } as never
   return () => most
 }
@@ -66,7 +67,7 @@ it('what is sent to a slow client waits for the end of its connection once, not 
           if (sent++ === pieces) controller.close()
           else controller.enqueue(new Uint8Array(200_000))
         },
-        cancel: () => (over = 'cancelled'),
+        cancel: () => void (over = 'cancelled'),
       },
       { highWaterMark: 0 },
     )

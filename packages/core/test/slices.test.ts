@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest'
-import { inSlices, pause } from '../src/slices.js'
+import { inSlices, pause, pauseAlone } from '../src/slices.js'
 
 const now = performance.now.bind(performance)
 
@@ -94,6 +94,47 @@ it('gives all work that waits its turns', async () => {
   }
   const first = await Promise.race([0, 1, 2].map(async (index) => inSlices(long(index))))
   expect(Math.min(...first)).toBeGreaterThan(100)
+})
+
+it('lets it go on between thousands that one answer wakes, who all ask before any goes on', async () => {
+  const inTurns = [0]
+  let isOver = false
+  const turn = (): void => {
+    inTurns.push(0)
+    if (!isOver) setImmediate(turn)
+  }
+  const answer = new Promise((resolve) => setTimeout(resolve, 1))
+  setImmediate(turn)
+  await Promise.all(
+    Array.from({ length: 1000 }, async () => {
+      await answer
+      await pause()
+      inTurns[inTurns.length - 1]! += [...short()].length
+    }),
+  )
+  isOver = true
+  expect(inTurns.reduce((sum, count) => sum + count)).toBe(1000)
+  // A tenth of a millisecond each, at least, and so many go on before anybody knows.
+  expect(Math.max(...inTurns)).toBeLessThan(400)
+})
+
+it.each([
+  ['and awaits', pause],
+  ['and awaits nothing else', pauseAlone],
+])('counts a loop for one, however often it asks %s', async (_, ask) => {
+  const waited = new Set<number>()
+  for (let turns = 0; turns < 20; turns++) {
+    await new Promise((resolve) => setTimeout(resolve, 2))
+    let waits = 0
+    for (let asked = 0; asked < 200; asked++) {
+      const others = ask()
+      if (others !== undefined) waits++
+      if (ask === pause) await Promise.resolve()
+    }
+    waited.add(waits)
+  }
+  // Another process may take a turn away.
+  expect(waited).toContain(0)
 })
 
 it('brings all work to its end that waits for the same turns', async () => {

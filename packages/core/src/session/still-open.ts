@@ -105,6 +105,7 @@ export async function* whileOpen<T>(
       }
       // Once, however long it takes: who waits for a promise is kept until it settles.
       next.then(settle, settle)
+      // oxlint-disable-next-line no-unmodified-loop-condition
       while (!hasSettled) {
         await watch.next(watch.isTold ? longestMs : lookMs)
         if (!hasSettled && !(await isOpen(live, watch.version))) return

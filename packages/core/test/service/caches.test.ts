@@ -214,10 +214,11 @@ describe('counts of messages', () => {
       timer = setImmediate(turn)
     }
     let timer = setImmediate(turn)
+    // oxlint-disable-next-line unbound-method
     const { then } = Promise.prototype
     let waits = 0
     // oxlint-disable-next-line no-extend-native
-    Promise.prototype.then = function (this: Promise<unknown>, ...args: never[]) {
+    Promise.prototype.then = function (this: Promise<unknown>, ...args: []) {
       waits++
       return then.apply(this, args)
     } as never

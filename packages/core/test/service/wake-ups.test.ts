@@ -37,7 +37,8 @@ async function woken(watch: ReturnType<WakeUps['watch']>, act: () => unknown = (
   const next = watch.next(ms).then(() => (isOver = true))
   act()
   // A busy machine may have used turns up.
-  for (let turns = 0; turns < 20 && !isOver; turns++) {
+  for (let turns = 0; turns < 20; turns++) {
+    if (isOver) break
     await new Promise((resolve) => void later(resolve, 0))
     await turn()
   }
