@@ -6,6 +6,7 @@ import { SessionError } from '../errors.js'
 import { isJsonObject, type JsonObject, type JsonValue } from '../json.js'
 import { maxTitleLength } from '../parse.js'
 import { pause } from '../slices.js'
+import { inTime, redactMs } from './in-time.js'
 import type { SessionsOptions, SessionWarning } from './settings.js'
 
 type Redact = NonNullable<SessionsOptions['redact']>
@@ -50,13 +51,14 @@ export class Redaction {
     if (text === '') return text
     await pause()
     try {
-      const redacted: unknown = await this.#redact(text, role === undefined ? { path } : { role, path })
+      const given = this.#redact(text, role === undefined ? { path } : { role, path })
+      const redacted: unknown = typeof given === 'string' ? given : await inTime('redact', redactMs, given)
       if (typeof redacted === 'string') return redacted
       throw new TypeError(`redact gave ${redacted === null ? 'null' : typeof redacted} instead of a text`)
     } catch (cause) {
       this.#warn({
         code: 'redact_failed',
-        message: 'redact threw, or gave no text; what it was to redact is not stored.',
+        message: 'redact threw, took too long, or gave no text; what it was to redact is not stored.',
         cause,
       })
       throw new SessionError('redaction_failed', 'A text could not be redacted, so it was not stored.', {
