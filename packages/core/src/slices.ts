@@ -7,6 +7,9 @@ const sliceMs = 8
 // the response ends. All of them may take one more slice.
 const leastMs = 1
 
+// On Cloudflare a timer is lost with the request that has set it. What waited for that goes on after so long.
+const lostMs = 100
+
 // Taken at import, as `later` is.
 const now = performance.now.bind(performance)
 
@@ -22,17 +25,20 @@ function beginTurn(): number {
   return began
 }
 
-const endOfTurn = (): number => (turnBegan ?? beginTurn()) + sliceMs
+/** Whether something of this turn was done at a moment, as far as a timer has not said since that the turn is over. */
+const isOfThisTurn = (at: number | undefined): at is number => at !== undefined && now() - at < lostMs
+
+const endOfTurn = (): number => (isOfThisTurn(turnBegan) ? turnBegan : beginTurn()) + sliceMs
 
 let waiting = 0
-/** Whether somebody who waits has looked in this turn. */
-let hasLooked = false
+/** When somebody who waits looked first in this turn. */
+let lookedAt: number | undefined
 
 /** Resolves in a later turn that has time left: what thousands wait for at once is done by a few of them each turn. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     const look = (): void => {
-      if (!hasLooked) beginToLook()
+      if (!isOfThisTurn(lookedAt)) beginToLook()
       if (now() >= endOfTurn()) return void later(look, 0)
       waiting--
       resolve()
@@ -44,10 +50,10 @@ function nextTurn(): Promise<void> {
 
 /** Those who wait have time of their own: what comes anew in each turn may use that turn up. */
 function beginToLook(): void {
-  hasLooked = true
+  lookedAt = now()
   // Due before the next look of all who wait on.
   later(() => {
-    hasLooked = false
+    lookedAt = undefined
   }, 0)
   beginTurn()
 }

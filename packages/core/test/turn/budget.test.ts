@@ -344,7 +344,8 @@ it('turns that begin at once on a spent budget ask once for the turns that have 
     made.slice(2).map(async (session) => codeOf(session.turn('Hi', uses(1)).result)),
   )
   expect(new Set(codes)).toEqual(new Set(['budget_exceeded']))
-  expect(asked).toBeLessThan(20)
+  // Each for itself, they ask 100 times.
+  expect(asked).toBeLessThan(50)
   gate.open()
   await Promise.all(running.map(async (turn) => turn.result))
 })
