@@ -6,10 +6,13 @@ import { SessionError } from '../errors.js'
 import { isJsonObject, type JsonObject, type JsonValue } from '../json.js'
 import { maxTitleLength } from '../parse.js'
 import { pause } from '../slices.js'
-import { inTime, redactMs } from './in-time.js'
+import { within } from '../within.js'
 import type { SessionsOptions, SessionWarning } from './settings.js'
 
 type Redact = NonNullable<SessionsOptions['redact']>
+
+// A call that hangs would hold its caller, and `close()`, for ever.
+const longestMs = 60_000
 
 // They name something, and name nobody; or they are opaque, and their provider refuses them when they are changed.
 const notTexts: ReadonlySet<string> = new Set([
@@ -52,7 +55,7 @@ export class Redaction {
     await pause()
     try {
       const given = this.#redact(text, role === undefined ? { path } : { role, path })
-      const redacted: unknown = typeof given === 'string' ? given : await inTime('redact', redactMs, given)
+      const redacted: unknown = typeof given === 'string' ? given : await inTime(given)
       if (typeof redacted === 'string') return redacted
       throw new TypeError(`redact gave ${redacted === null ? 'null' : typeof redacted} instead of a text`)
     } catch (cause) {
@@ -200,4 +203,13 @@ function isData(name: string, value: JsonValue): boolean {
 /** An image, or another file: it is long, and what a text says would be no longer there. */
 function isBytesAlone(text: string): boolean {
   return isBytes(text) && base64.test(text)
+}
+
+async function inTime(given: Promise<unknown>): Promise<unknown> {
+  const redacted = await within(
+    longestMs,
+    Promise.resolve(given).then((text) => ({ text })),
+  )
+  if (redacted === undefined) throw new Error('redact took longer than a minute')
+  return redacted.text
 }

@@ -5,7 +5,6 @@ import { SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import { extractingFacts } from './extracting-facts.js'
 import { type HistoryCache, createHistoryCache } from './history-cache.js'
-import { embedInTime } from './in-time.js'
 import type { SearchSettings } from '../domain/search.js'
 import type { ExperimentSettings } from '../domain/experiment.js'
 import type { AnalyticsSettings } from '../domain/analytics.js'
@@ -148,7 +147,6 @@ export function createService(
   const listeners = createListeners(options, warn)
   const { bus } = options
   const own = options.store ?? memoryStore()
-  const embed = embedInTime(options.context?.embed)
   const store = around(bus === undefined ? own : announcing(own, bus))
   const storeClock = createStoreClock()
   const cachesOf = (over: SessionStore): Pick<Service, 'histories' | 'tallies'> => ({
@@ -162,7 +160,7 @@ export function createService(
           cause,
         }),
       ),
-      embed,
+      embed: options.context?.embed,
       onEmbedFailure: (cause) =>
         warn({
           code: 'embed_failed',
@@ -206,7 +204,7 @@ export function createService(
     shownAgeMs: age(options.reads?.maxAgeMs),
     turns: toTurnOptions(options.turns),
     budgets: options.budgets ?? [],
-    context: { ...options.context, ...(embed === undefined ? {} : { embed }), summarizeTimeoutMs },
+    context: { ...options.context, summarizeTimeoutMs },
     transfers: toTransferConfig(options.transfers),
     consent: options.consent,
     suspicion: {
