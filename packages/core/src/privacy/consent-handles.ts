@@ -83,6 +83,8 @@ export function consentOfSession(live: LiveSession): CallerConsent {
   const { service } = live
   const { work } = service
   const owner = (): TenantUser | undefined => {
+    // Its turn may have gone on after the session was given to a user.
+    live.checkOwner()
     const { tenantId, userId } = live.record
     return userId === undefined ? undefined : { tenantId, userId }
   }

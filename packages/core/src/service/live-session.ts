@@ -1,10 +1,11 @@
-import { isSessionError, SessionError } from '../errors.js'
+import { isSessionError } from '../errors.js'
 import { Attempts, newChangeId, withChange } from './attempts.js'
 import { checkRevision } from './check-revision.js'
 import { type UpdateOptions, updateNames } from './update-options.js'
 import { type Appended, asNew, repeatAppend, UnknownOutcomes } from './unknown-outcome.js'
 import type { SessionEventDetails, SessionEventType } from '../domain/events.js'
 import { type Identity, mayOpen } from '../domain/identity.js'
+import { HeldCredential, noSuchSession, ownerOf } from './held-credential.js'
 import { checkOptions } from '../options.js'
 import { decodeMessages, type Message } from '../domain/message.js'
 import { followPhase } from '../domain/journey.js'
@@ -13,32 +14,12 @@ import { storeAfter } from './store-after.js'
 import { roomOf } from './room.js'
 import { deadlineOf, type Lifetime, lifetimeOf } from './lifetime.js'
 import type { Service } from './service.js'
-import type {
-  AppendedMessage,
-  Committed,
-  NewMessage,
-  SessionChange,
-  SessionGuard,
-} from '../contract/session-store.js'
+import type { CreateDraft, SessionSnapshot, SessionUpdate } from './session-snapshot.js'
+import type { Committed, NewMessage, SessionChange, SessionGuard } from '../contract/session-store.js'
 import type { OwnLifetime, SessionRecord, SessionRef } from '../contract/session-record.js'
 
-/** A session as it was when it was last read or written. */
-export interface SessionSnapshot {
-  readonly record: SessionRecord
-  readonly body: SessionBody
-}
-
-/** A session after a change, and the seqs of its messages. */
-export interface SessionUpdate extends SessionSnapshot {
-  readonly appended: readonly AppendedMessage[]
-  /** An earlier call made the change, under the same name: this call has nothing to tell. */
-  readonly isRepeat?: boolean
-}
-
-/** Stores a session that exists only in one handle so far, unless `ready` rejects. */
-export type CreateDraft = (
-  ready?: Promise<unknown>,
-) => Promise<SessionSnapshot & { readonly service: Service }>
+export { noSuchSession } from './held-credential.js'
+export type { CreateDraft, SessionSnapshot, SessionUpdate } from './session-snapshot.js'
 
 /**
  * One session for one caller. It reads the session, and changes it so that no change is lost and none is made twice.
@@ -51,13 +32,14 @@ export class LiveSession {
   readonly holdsCredential: boolean
   /** Whether its contexts show what is remembered of the user. */
   remembers = false
-  /** Generation of the credential that opened the session; undefined when the identity opened it. */
-  #generation: number | undefined
+  readonly #held: HeldCredential
   #record: SessionRecord
   /** The body at the record's revision, as text: nothing that a caller does to what it gave or got is stored by a later change. */
   #body: string | undefined
   /** Whether the next `load` may return the session as this handle has just read or written it. */
   #isJustRead = false
+  /** Settles when an append knows whether the session is still the caller's; undefined when none waits to. */
+  #looking: Promise<unknown> | undefined
   /** Stores a session that exists only in this handle so far. */
   #create: CreateDraft | undefined
   /** Resolves to false when the messages that the creation waited for are refused. */
@@ -78,7 +60,7 @@ export class LiveSession {
     this.#body = seen.body === undefined ? undefined : JSON.stringify(seen.body)
     this.holdsCredential = options.holdsCredential
     this.#create = options.create
-    if (options.holdsCredential) this.#generation = seen.body?.generation
+    this.#held = new HeldCredential(identity, options.holdsCredential ? seen.body?.generation : undefined)
   }
 
   /** Says what whoever has this handle did. */
@@ -107,12 +89,22 @@ export class LiveSession {
   /** Whether a snapshot is of the same session, and this handle's credential or identity still opens it. */
   mayStillOpen({ record, body }: SessionSnapshot): boolean {
     if (record.incarnation !== this.#record.incarnation || !this.#mayOpen(record)) return false
-    return this.#generation === undefined || this.#generation === body.generation
+    return this.#held.isCurrent(body)
+  }
+
+  /** @throws `not_found` when the credential of this handle was replaced, and nothing else opens the session. */
+  checkHeld({ record, body }: SessionSnapshot): void {
+    if (!this.#held.opens(record, body)) throw noSuchSession()
+  }
+
+  /** @throws `not_found` when the session is another caller's, as far as this handle knows: from its own turn, too. */
+  checkOwner(): void {
+    if (!this.#mayOpen(this.#record)) throw noSuchSession()
   }
 
   /** From here on the handle has the credential of this generation, because this handle made it. */
   holds(generation: number): void {
-    if (this.#generation !== undefined) this.#generation = generation
+    this.#held.become(generation)
   }
 
   /** Names this very session, in case another session has its id when a call arrives. */
@@ -164,6 +156,7 @@ export class LiveSession {
     const stored = this.#goesOnWith(copy?.record) ? copy : await this.service.store.read(this.ref, { tail })
     if (stored === undefined || stored.record.incarnation !== this.#record.incarnation) throw noSuchSession()
     if (!byTurn && !this.#mayOpen(stored.record)) throw noSuchSession()
+    if (copy === undefined) this.#held.lookedAt = performance.now()
     const body = decodeBody(stored.body)
     this.#record = stored.record
     this.#body = stored.body
@@ -178,7 +171,11 @@ export class LiveSession {
   /** Appends messages; a session that was not stored yet is stored first. */
   async append(messages: readonly NewMessage[]): Promise<Appended> {
     await this.store()
-    const change = { messages, ...roomOf(this.service) }
+    // Of all that wait for the same look none goes before an earlier one.
+    if (this.#held.isOld(this.#record))
+      await (this.#looking ??= this.load().finally(() => (this.#looking = undefined)))
+    this.checkOwner()
+    const change = { messages, ...roomOf(this.service), ...ownerOf(this.identity, this.#record) }
     return this.#keep(await repeatAppend(() => this.#commit(change)))
   }
 
@@ -263,6 +260,7 @@ export class LiveSession {
         continue
       }
       triedAt = seen.record.lastSeq
+      this.#held.awaits(seen.body, next)
       try {
         const { revision } = seen.record
         const owned = own === undefined ? others : { ...others, lifetime: own }
@@ -271,6 +269,7 @@ export class LiveSession {
         this.#body = text
         return { record, body: next, appended }
       } catch (error) {
+        if (next.generation !== seen.body.generation) this.#held.awaits(seen.body, undefined)
         await attempts.again(error, seen.record.revision)
         seen = undefined
       }
@@ -390,9 +389,4 @@ export class LiveSession {
 /** The body as it is stored after a change. */
 function follow(body: SessionBody, before: SessionBody, changeId: string): SessionBody {
   return { ...followPhase(body, before), changes: withChange(body.changes, changeId) }
-}
-
-/** The same error for a session that is unknown, expired, deleted or another caller's. */
-export function noSuchSession(): SessionError {
-  return new SessionError('not_found', 'There is no such session.')
 }

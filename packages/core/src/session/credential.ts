@@ -1,9 +1,11 @@
 import { parseText } from '../parse.js'
 import type { LiveSession, SessionSnapshot } from '../service/live-session.js'
 
-/** A credential of the current generation. */
+/** A credential of the current generation. @throws `not_found` when the one of the handle was replaced */
 export async function currentCredential(live: LiveSession): Promise<string> {
-  return signCredential(live, await live.load())
+  const seen = await live.load()
+  live.checkHeld(seen)
+  return signCredential(live, seen)
 }
 
 /** A name for a session that reveals nothing about it. */

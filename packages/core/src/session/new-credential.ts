@@ -9,7 +9,11 @@ import { signCredential } from './credential.js'
 
 /** Voids every earlier credential, and makes a new one. */
 export async function rotateCredential(live: LiveSession): Promise<string> {
-  const seen = await live.update((before) => ({ ...before, generation: before.generation + 1 }))
+  const seen = await live.update((before) => {
+    // Whoever has replaced it since this handle was opened does not lose the session to it.
+    live.checkHeld({ record: live.record, body: before })
+    return { ...before, generation: before.generation + 1 }
+  })
   live.holds(seen.body.generation)
   live.emit('credential.rotated', seen.record, { generation: seen.body.generation })
   return signCredential(live, seen)

@@ -66,10 +66,9 @@ export async function startTransfer(live: LiveSession, options: TransferOptions)
       },
     )
   }
-  const {
-    record,
-    body: { generation },
-  } = await live.load()
+  const { record, body } = await live.load()
+  live.checkHeld({ record, body })
+  const { generation } = body
   const { id: sessionId, incarnation } = record
   const page = service.transfers.pageOf(live.ref)
   const transferId = newId()

@@ -223,8 +223,9 @@ describe('redeem', () => {
       joins: { sessionId: source.id, title: 'Phones', messageCount: 1, itemCount: 2 },
       leaves: { sessionId: holding.id, title: 'My own', messageCount: 0, itemCount: 0 },
     })
-    expect((await mine.redeem({ secret, holding: source })).status).toBe('redeemed')
-    const second = await source.transfer({ mode: 'copy' })
+    const moved = await mine.redeem({ secret, holding: source })
+    if (moved.status !== 'redeemed') expect.fail(moved.status)
+    const second = await moved.session.transfer({ mode: 'copy' })
     expect((await mine.redeem({ secret: second.secret, holding: source })).status).toBe('occupied')
     const { status } = await mine.redeem({ secret: second.secret, holding: source, replace: true })
     expect(status).toBe('redeemed')
