@@ -113,8 +113,24 @@ export function stepsInSlices<Item, Made>(
   )
 }
 
+// Of thousands that one answer wakes, each asks before any has gone on: nobody knows yet what it takes them.
+const mostAtOnce = 50
+const settled = Promise.resolve()
+let letGo = 0
+
 /** For a loop that awaits what may be there already: lets the event loop go on after every few milliseconds of it. */
 export function pause(): Promise<void> | undefined {
+  if (letGo === mostAtOnce) return nextTurn()
+  if (letGo++ === 0) void settled.then(forgetLetGo)
+  return pauseAlone()
+}
+
+function forgetLetGo(): void {
+  letGo = 0
+}
+
+/** As `pause`, for a loop that awaits nothing else, and this only if it is there. */
+export function pauseAlone(): Promise<void> | undefined {
   return now() < endOfTurn() ? undefined : nextTurn()
 }
 

@@ -109,6 +109,31 @@ it('lets it go on between those that wait for the same turn', async () => {
   expect(Math.max(...inTurns)).toBeLessThan(100)
 })
 
+it('lets it go on between thousands that one answer wakes, who all ask before any has gone on', async () => {
+  const answer = new Promise((resolve) => setTimeout(resolve, 1))
+  const { add, counts } = countInTurns()
+  await Promise.all(
+    Array.from({ length: 1000 }, async () => {
+      await answer
+      await slices.pause()
+      void [...short()]
+      add()
+    }),
+  )
+  const inTurns = counts()
+  expect(inTurns.reduce((sum, count) => sum + count)).toBe(1000)
+  expect(Math.max(...inTurns)).toBeLessThan(200)
+})
+
+it('counts a loop for one, however often it asks', async () => {
+  for (let asked = 0; asked < 200; asked++) {
+    expect(slices.pause()).toBe(undefined)
+    await Promise.resolve()
+  }
+  // One that awaits nothing else says so.
+  for (let asked = 0; asked < 200; asked++) expect(slices.pauseAlone()).toBe(undefined)
+})
+
 it('gives all work that waits its turns', async () => {
   const steps = [0, 0, 0]
   const works = steps.map(async (_, index) => slices.inSlices(long(() => steps[index]!++)))

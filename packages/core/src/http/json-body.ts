@@ -1,4 +1,4 @@
-import { pause } from '../slices.js'
+import { pause, pauseAlone } from '../slices.js'
 
 // A piece is made, encoded and sent within a few milliseconds.
 const pieceLength = 64 * 1024
@@ -43,7 +43,7 @@ async function nextPiece(pieces: Iterator<string | undefined>): Promise<string> 
     const { done, value } = pieces.next()
     if (done === true) return ''
     if (value !== undefined) return value
-    const others = pause()
+    const others = pauseAlone()
     if (others !== undefined) await others
   }
 }

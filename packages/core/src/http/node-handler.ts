@@ -195,19 +195,19 @@ async function send(response: Response, res: ServerResponse): Promise<void> {
   res.flushHeaders()
   const reader = response.body.getReader()
   let isGone = false
-  const closed = new Promise<void>((resolve) => {
-    res.once('close', () => {
-      isGone = true
-      resolve()
-    })
+  // No promise for the end of the connection: who waits for one beside each piece is kept as long as it lasts.
+  let goOn = (): void => {}
+  res.once('close', () => {
+    isGone = true
+    goOn()
+    reader.cancel().catch(() => {})
   })
-  void closed.then(() => reader.cancel().catch(() => {}))
+  res.on('drain', () => goOn())
   try {
     for (;;) {
       const { done, value } = await reader.read()
       if (done || isGone) break
-      if (!res.write(value))
-        await Promise.race([new Promise((resolve) => res.once('drain', resolve)), closed])
+      if (!res.write(value) && !isGone) await new Promise<void>((resolve) => (goOn = resolve))
       // With `compression`, written data waits until it is flushed.
       ;(res as { flush?: () => void }).flush?.()
     }

@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.js'
-import { pause } from '../slices.js'
+import { pauseAlone } from '../slices.js'
 
 /** Text, whole or in pieces of any length: a file, the body of a request, what `export` yields. */
 export type TextSource =
@@ -36,7 +36,7 @@ export async function* linesIn(source: TextSource, maxLength: number): AsyncGene
       length = 0
       from = end + 1
       if (line.trim() !== '') yield line
-      const others = pause()
+      const others = pauseAlone()
       if (others !== undefined) await others
     }
     parts.push(text.slice(from))

@@ -53,6 +53,7 @@ export async function scan(
   for await (const { record, activeAt, before } of sessionsFrom(service, searched, after)) {
     const { id } = record
     if (left.sessions-- === 0) return { items, next: [activeAt, id, before] }
+    await pause()
     const opened = await openSession(service, searched, id, before > record.lastSeq ? firstPage : 0)
     if (opened === undefined || opened.record.incarnation !== record.incarnation) continue
     const titled = before === beforeTitle ? await findTitle(opened, searched) : undefined

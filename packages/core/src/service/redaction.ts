@@ -6,9 +6,13 @@ import { SessionError } from '../errors.js'
 import { isJsonObject, type JsonObject, type JsonValue } from '../json.js'
 import { maxTitleLength } from '../parse.js'
 import { pause } from '../slices.js'
+import { within } from '../within.js'
 import type { SessionsOptions, SessionWarning } from './settings.js'
 
 type Redact = NonNullable<SessionsOptions['redact']>
+
+// A call that hangs would hold its caller, and `close()`, for ever.
+const longestMs = 60_000
 
 // They name something, and name nobody; or they are opaque, and their provider refuses them when they are changed.
 const notTexts: ReadonlySet<string> = new Set([
@@ -50,13 +54,14 @@ export class Redaction {
     if (text === '') return text
     await pause()
     try {
-      const redacted: unknown = await this.#redact(text, role === undefined ? { path } : { role, path })
+      const given = this.#redact(text, role === undefined ? { path } : { role, path })
+      const redacted: unknown = typeof given === 'string' ? given : await inTime(given)
       if (typeof redacted === 'string') return redacted
       throw new TypeError(`redact gave ${redacted === null ? 'null' : typeof redacted} instead of a text`)
     } catch (cause) {
       this.#warn({
         code: 'redact_failed',
-        message: 'redact threw, or gave no text; what it was to redact is not stored.',
+        message: 'redact threw, took too long, or gave no text; what it was to redact is not stored.',
         cause,
       })
       throw new SessionError('redaction_failed', 'A text could not be redacted, so it was not stored.', {
@@ -198,4 +203,13 @@ function isData(name: string, value: JsonValue): boolean {
 /** An image, or another file: it is long, and what a text says would be no longer there. */
 function isBytesAlone(text: string): boolean {
   return isBytes(text) && base64.test(text)
+}
+
+async function inTime(given: Promise<unknown>): Promise<unknown> {
+  const redacted = await within(
+    longestMs,
+    Promise.resolve(given).then((text) => ({ text })),
+  )
+  if (redacted === undefined) throw new Error('redact took longer than a minute')
+  return redacted.text
 }

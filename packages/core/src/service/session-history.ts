@@ -5,6 +5,7 @@ import { type ClosedRange, rangesOf, rangesWith, rangesWithout } from '../domain
 import type { Message } from '../domain/message.js'
 import type { Fact } from '../domain/session-body.js'
 import { atOnce, inSlices, pause } from '../slices.js'
+import { embedInTime } from './embed-in-time.js'
 import { bytesOf, bytesOfMessage } from './message-bytes.js'
 import type { PageReader } from './read-pages.js'
 
@@ -342,7 +343,7 @@ export class SessionHistory {
     for (let start = 0; start < page.length; start += embedBatch) {
       const batch = page.slice(start, start + embedBatch)
       try {
-        await embedMessages(this.index, batch, embed)
+        await embedMessages(this.index, batch, embedInTime(embed))
         for (const { seq } of batch) this.#withoutVector.delete(seq)
       } catch (cause) {
         for (const { seq } of batch)

@@ -43,7 +43,7 @@ const pageSize = 200
 
 export function createTallyCache(store: SessionStore, { maxBytes, keptMs }: TallyCacheOptions): TallyCache {
   const kept = new Map<string, Entry>()
-  const running = new Map<string, Promise<unknown>>()
+  const running = new Map<string, Promise<MessageTally>>()
   let bytes = 0
 
   function forget(key: string): void {
@@ -60,6 +60,7 @@ export function createTallyCache(store: SessionStore, { maxBytes, keptMs }: Tall
 
   async function count(key: string, record: SessionRecord, body: CountedBody): Promise<MessageTally> {
     const { keptCounts } = await import('./counting.js')
+    await pause()
     forgetOld()
     const { path, edits = 0 } = body
     const shape = JSON.stringify([record.incarnation, record.trimmedSeq, edits, path])
@@ -101,14 +102,14 @@ export function createTallyCache(store: SessionStore, { maxBytes, keptMs }: Tall
     forget: (ref) => forget(keyOf(ref)),
     async of(record, body) {
       const key = keyOf(record)
-      // Even when many callers ask at once, the messages of a session are counted once.
-      while (running.has(key)) await running.get(key)!.catch(() => {})
-      const counting = count(key, record, body)
+      // Even when many callers ask at once, the messages of a session are counted once: each waits for the one before.
+      const next = async () => count(key, record, body)
+      const counting = running.get(key)?.then(next, next) ?? next()
       running.set(key, counting)
       try {
         return await counting
       } finally {
-        running.delete(key)
+        if (running.get(key) === counting) running.delete(key)
       }
     },
   }

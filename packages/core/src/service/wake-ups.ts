@@ -12,9 +12,11 @@ export interface Watch {
   readonly isTold: boolean
   /**
    * Resolves at the next notice, at once when one came since this was asked last; or when `ms` are over, `signal` aborts,
-   * or `before` resolves.
+   * or `goOn` is called.
    */
-  next(ms: number, end?: { signal?: AbortSignal | undefined; before?: Promise<void> }): Promise<void>
+  next(ms: number, end?: { signal?: AbortSignal | undefined }): Promise<void>
+  /** Ends the wait that is on, if one is. */
+  goOn(): void
   /** Whether nobody else in this process watches the session. */
   readonly isAlone: boolean
   /** Has everybody who watches the session look once more, as if a notice had come. Nothing without a bus. */
@@ -75,7 +77,7 @@ export class WakeUps {
       get isTold() {
         return topic?.isListening === true && bus?.isUp === true
       },
-      async next(ms, { signal, before } = {}) {
+      async next(ms, { signal } = {}) {
         if (!isWoken && signal?.aborted !== true) {
           await new Promise<void>((resolve) => {
             const done = (): void => {
@@ -87,13 +89,13 @@ export class WakeUps {
             const timer = setTimeout(done, timerMs(ms))
             const letGo = signal && onAbort(signal, done)
             wake = done
-            void before?.then(done)
           })
           // A notice wakes all who watch the session, in one turn of the event loop.
           await pause()
         }
         isWoken = false
       },
+      goOn: () => wake?.(),
       lookAgain: () => {
         if (bus !== undefined) this.#wake(watched)
       },

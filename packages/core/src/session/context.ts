@@ -1,3 +1,4 @@
+import { embedInTime } from '../service/embed-in-time.js'
 import { countTokensOf } from '../service/count-tokens.js'
 import { SessionHistory } from '../service/session-history.js'
 import {
@@ -252,7 +253,7 @@ async function vectorOf(live: LiveSession, text: string): Promise<readonly numbe
   const { context: wanted, warn } = live.service
   if (wanted.embed === undefined) return undefined
   try {
-    return (await vectorsOf([text], wanted.embed))[0]
+    return (await vectorsOf([text], embedInTime(wanted.embed)))[0]
   } catch (cause) {
     warn({
       code: 'embed_failed',

@@ -98,9 +98,17 @@ export async function* whileOpen<T>(
   try {
     for (;;) {
       const next = iterator.next()
-      next.catch(() => {})
-      while (!(await settledFirst(next, watch))) {
-        if (!(await isOpen(live, watch.version))) return
+      let hasSettled = false
+      const settle = (): void => {
+        hasSettled = true
+        watch.goOn()
+      }
+      // Once, however long it takes: who waits for a promise is kept until it settles.
+      next.then(settle, settle)
+      // oxlint-disable-next-line no-unmodified-loop-condition
+      while (!hasSettled) {
+        await watch.next(watch.isTold ? longestMs : lookMs)
+        if (!hasSettled && !(await isOpen(live, watch.version))) return
       }
       const { done, value } = await next
       // One event wakes all who read, in one turn of the event loop.
@@ -125,14 +133,4 @@ async function isOpen(live: LiveSession, version: number): Promise<boolean> {
     if (isSessionError(error, 'unavailable') || isSessionError(error, 'closed')) return true
     throw error
   }
-}
-
-/** Whether a promise settles before it is time to look at the session again. */
-async function settledFirst(promise: Promise<unknown>, watch: Watch): Promise<boolean> {
-  let hasSettled = false
-  const settle = (): void => {
-    hasSettled = true
-  }
-  await watch.next(watch.isTold ? longestMs : lookMs, { before: promise.then(settle, settle) })
-  return hasSettled
 }

@@ -203,6 +203,36 @@ describe('counts of messages', () => {
     expect(asked).toEqual([])
   })
 
+  it('wake one of the thousands who ask at once, and let the event loop go on between them', async () => {
+    const { told, record } = await stored(1)
+    const tallies = createTallyCache(told, { maxBytes: 1e6, keptMs: 50 })
+    const seen = await record()
+    await tallies.of(seen, body())
+    let turns = 0
+    const turn = (): void => {
+      turns++
+      timer = setImmediate(turn)
+    }
+    let timer = setImmediate(turn)
+    // oxlint-disable-next-line unbound-method
+    const { then } = Promise.prototype
+    let waits = 0
+    // oxlint-disable-next-line no-extend-native
+    Promise.prototype.then = function (this: Promise<unknown>, ...args: []) {
+      waits++
+      return then.apply(this, args)
+    } as never
+    try {
+      await Promise.all(Array.from({ length: 3000 }, () => tallies.of(seen, body())))
+    } finally {
+      // oxlint-disable-next-line no-extend-native
+      Promise.prototype.then = then
+      clearImmediate(timer)
+    }
+    expect(waits).toBeLessThan(300_000)
+    expect(turns).toBeGreaterThan(2)
+  })
+
   it('begin anew where earlier messages say something else, and when they are out of use', async () => {
     const { told, asked, record } = await stored(3)
     const tallies = createTallyCache(told, { maxBytes: 1e6, keptMs: 50 })

@@ -142,7 +142,7 @@ it('what fails, or gives no text, is a warning, and the text is stored nowhere',
       message: 'A text could not be redacted, so it was not stored.',
       cause,
     })
-    const message = 'redact threw, or gave no text; what it was to redact is not stored.'
+    const message = 'redact threw, took too long, or gave no text; what it was to redact is not stored.'
     expect(warnings).toEqual([{ code: 'redact_failed', message, cause }])
   }
 })
