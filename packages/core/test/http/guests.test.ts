@@ -109,7 +109,7 @@ describe('a guest', () => {
     expect(await titlesOf(`guest=${old}`)).toHaveLength(2)
     const [kid, ref, generation, signature] = old.split('.') as [string, string, string, string]
     for (const forged of [
-      `${kid}.${ref}.${generation}.${signature.slice(0, -2)}AA`,
+      `${kid}.${ref}.${generation}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`,
       `${kid}.${ref}.2.${signature}`,
       ref,
       '',

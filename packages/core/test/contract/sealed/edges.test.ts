@@ -315,7 +315,8 @@ describe('sealing anew', () => {
     const store = sealed(raw)
     await store.commit(at, { revision: 0, title: 'title', messages: messagesOf(2) })
     await store.commit(at, { revision: 1, body: 'bound', userId: 'alice' })
-    await tamper(raw, at, (copy) => ({ ...copy, record: { title: `${copy.record.title!.slice(0, -2)}AA` } }))
+    const other = (text: string) => `${text.slice(0, -6)}${text.at(-6) === 'A' ? 'B' : 'A'}${text.slice(-5)}`
+    await tamper(raw, at, (copy) => ({ ...copy, record: { title: other(copy.record.title!) } }))
     const before = await rawOf(raw, at)
     const { store: watching } = watched(raw)
     expect(await codeOf(watching.rekey(at))).toBe('corrupt')
