@@ -6,6 +6,7 @@ import type { MessageTally } from '../domain/message-tally.js'
 import { decodeBody, type SessionBody } from '../domain/session-body.js'
 import { isSessionError, isUnreadable } from '../errors.js'
 import { isAllowed, readConsents } from '../service/consent.js'
+import { countsOf } from '../service/counts-of.js'
 import type { Service } from '../service/service.js'
 import { factsOf } from './session-facts.js'
 
@@ -79,6 +80,6 @@ export class FactsReader {
     const { tally, through } = keptCounts(record, body, record.lastSeq)
     if (through === record.lastSeq || this.#left < 0) return tally
     this.#left -= record.lastSeq - through
-    return this.#left < 0 ? tally : this.#service.tallies.of(record, body)
+    return this.#left < 0 ? tally : countsOf(this.#service.tallies).of(record, body)
   }
 }

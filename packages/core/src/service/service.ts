@@ -9,7 +9,7 @@ import type { SearchSettings } from '../domain/search.js'
 import type { ExperimentSettings } from '../domain/experiment.js'
 import type { AnalyticsSettings } from '../domain/analytics.js'
 import type { UsageSettings } from '../domain/usage.js'
-import { createTallyCache, type TallyCache } from './tally-cache.js'
+import { Tallies } from './tallies.js'
 import type { SessionStore } from '../contract/session-store.js'
 import { announcing } from '../bus/announcing-store.js'
 import type { SessionBus } from '../bus/session-bus.js'
@@ -75,7 +75,7 @@ export interface Service {
   /** Whether other processes, and this one after a restart, make the same digests of a user. */
   readonly hasLastingSecrets: boolean
   readonly histories: HistoryCache
-  readonly tallies: TallyCache
+  readonly tallies: Tallies
   /** What redacts texts before they are stored; undefined when nothing does. */
   readonly redaction: Redaction | undefined
   /** What the service is working on, and which calls it takes. */
@@ -90,8 +90,6 @@ export interface Service {
 }
 
 const hourMs = 3_600_000
-// Bytes of the counts of `info()`, over all sessions.
-const maxTallyBytes = 16 * 1024 * 1024
 const dayMs = 24 * hourMs
 
 /**
@@ -174,7 +172,7 @@ export function createService(
             'A session says more than its index may hold: its later messages are not recalled. See context.cacheBytes.',
         }),
     }),
-    tallies: createTallyCache(over, { maxBytes: maxTallyBytes, keptMs }),
+    tallies: new Tallies(over, keptMs),
   })
   const service: Service = {
     store,
