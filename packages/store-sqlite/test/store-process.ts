@@ -1,5 +1,6 @@
 import { SessionError, type SessionErrorCode, type SessionStore } from '@sessions/core/store'
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -34,7 +35,8 @@ interface Outcome {
 }
 
 const root = join(import.meta.dirname, '..')
-const outDir = join(root, 'node_modules', '.cache', `store-worker-${process.pid}`)
+// Of this test file alone: each removes its own at the end, and several may share a process.
+const outDir = join(root, 'node_modules', '.cache', `store-worker-${randomUUID()}`)
 let built: Promise<string> | undefined
 afterAll(() => rmSync(outDir, { recursive: true, force: true }))
 
