@@ -24,7 +24,7 @@ export { addVary, nodeHeaderSink, withoutValue } from './http/node-header-sink.j
 export { checkGuestCookie, type Guests } from './http/guests.js'
 export { guestsOfRequest } from './http/request-guest.js'
 export { toLogLine } from './http/log-line.js'
-export { pause } from './slices.js'
+export { pause } from './async/slices.js'
 export { isApiPath, mountPathOf } from './http/api-roots.js'
 export {
   type Problem,

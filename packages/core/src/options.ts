@@ -1,4 +1,4 @@
-import { isPromise, leave } from './calling.js'
+import { isPromise, leave } from './async/calling.js'
 import { SessionError } from './errors.js'
 
 /** What an option holds, where that is checked: a kind of value, or one of a few texts. */

@@ -5,7 +5,7 @@
  * @packageDocumentation
  */
 export { type BusChannels, channelBus } from './bus/channel-bus.js'
-export { telling } from './calling.js'
+export { telling } from './async/calling.js'
 export {
   type BusListener,
   type SessionBus,

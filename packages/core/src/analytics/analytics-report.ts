@@ -8,7 +8,7 @@ import type {
   Passage,
   SessionGroup,
 } from '../domain/analytics.js'
-import { pause } from '../slices.js'
+import { pause } from '../async/slices.js'
 
 const maxTopics = 20
 const maxPassages = 50

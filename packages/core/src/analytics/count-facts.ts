@@ -1,5 +1,5 @@
 import type { AnalyticsSpan, FactCounts, FactGroup, GroupKind, SessionFacts } from '../domain/analytics.js'
-import { pause } from '../slices.js'
+import { pause } from '../async/slices.js'
 
 const dayMs = 86_400_000
 

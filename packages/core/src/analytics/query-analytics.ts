@@ -1,7 +1,7 @@
 import type { SessionRecord } from '../contract/session-record.js'
 import type { AnalyticsQuery, AnalyticsReport, AnalyticsSpan, SessionFacts } from '../domain/analytics.js'
 import type { Service } from '../service/service.js'
-import { pause } from '../slices.js'
+import { pause } from '../async/slices.js'
 import { reportOf } from './analytics-report.js'
 import { analyticsOf, followAnalytics } from './follow-analytics.js'
 import { countFacts } from './count-facts.js'

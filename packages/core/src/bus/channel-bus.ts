@@ -2,7 +2,7 @@ import { SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import { byteLength } from '../json.js'
 import { timerMs } from '../time.js'
-import { within } from '../within.js'
+import { within } from '../async/within.js'
 import {
   type Bundle,
   decodeBundle,

@@ -1,5 +1,5 @@
 import { knownWords } from './known-words.js'
-import { atOnce } from '../slices.js'
+import { atOnce } from '../async/slices.js'
 import { costOfCode } from './script-costs.js'
 
 const lower = 1

@@ -1,5 +1,5 @@
 import { type Message, textOf } from '../domain/message.js'
-import { atOnce } from '../slices.js'
+import { atOnce } from '../async/slices.js'
 import { type CountTokens, estimateTokens } from './token-count.js'
 import { wellFormed } from './well-formed.js'
 import { termsOf } from '../terms/words.js'

@@ -1,5 +1,5 @@
 import { type Message, textOf } from '../domain/message.js'
-import { atOnce } from '../slices.js'
+import { atOnce } from '../async/slices.js'
 import { TermIndex, type WeightedTerms } from './bm25.js'
 import { periodsIn } from './dates.js'
 import { float64List, int32List } from './number-list.js'

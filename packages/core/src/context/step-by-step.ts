@@ -1,4 +1,4 @@
-import { atOnce } from '../slices.js'
+import { atOnce } from '../async/slices.js'
 import type { ContextChoice, ContextSituation, ContextStrategy } from './strategy.js'
 
 type Choosing = (situation: ContextSituation) => Generator<void, ContextChoice>

@@ -1,7 +1,7 @@
 import type { Message } from '../domain/message.js'
 import type { Summary } from '../domain/session-body.js'
 import { summaryBlock } from './blocks.js'
-import { atOnce, inSlices } from '../slices.js'
+import { atOnce, inSlices } from '../async/slices.js'
 import { cutText, excerpting, shortenedText } from './excerpt.js'
 import type { ContextStrategy } from './strategy.js'
 import { type CountTokens, estimateTokens } from './token-count.js'

@@ -1,5 +1,5 @@
 import type { Message } from '../domain/message.js'
-import { atOnce } from '../slices.js'
+import { atOnce } from '../async/slices.js'
 import { countingText, countText } from './count-text.js'
 import { isMedia, mayHoldMedia, type Media } from './media.js'
 import { textOfMedia, tokensOfMedia } from './media-tokens.js'

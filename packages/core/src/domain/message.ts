@@ -4,7 +4,7 @@ import { newId, parseId } from '../ids.js'
 import { byteLength, type JsonObject, type JsonValue, parseJson } from '../json.js'
 import { isBlank, isEmptyPart, type MessagePart, toParts, withPlainMedia } from './part.js'
 import { checkWith } from '../parse.js'
-import { mapInSlices } from '../slices.js'
+import { mapInSlices } from '../async/slices.js'
 import type { NewMessage, StoredMessage } from '../contract/session-store.js'
 
 /** Who speaks. `system` is the application, `tool` stands for the result of a call. */

@@ -1,6 +1,6 @@
 import { checkTools } from '../turn/check-tools.js'
 import { type Identity, isAdmin } from '../domain/identity.js'
-import { atOnce, telling } from '../calling.js'
+import { atOnce, telling } from '../async/calling.js'
 import { SessionError } from '../errors.js'
 import { defaultMaxNodes } from '../json.js'
 import type { Service } from '../service/service.js'

@@ -1,4 +1,4 @@
-import { pause, pauseAlone } from '../slices.js'
+import { pause, pauseAlone } from '../async/slices.js'
 
 // A piece is made, encoded and sent within a few milliseconds.
 const pieceLength = 64 * 1024

@@ -1,5 +1,5 @@
 import { isSessionError } from '../errors.js'
-import { pause } from '../slices.js'
+import { pause } from '../async/slices.js'
 import { isEnd, type TurnEvent } from '../turn/event.js'
 import { noUsage } from '../turn/usage.js'
 import type { ApiConfig } from './api-options.js'

@@ -1,5 +1,5 @@
 import type { SessionEvent, SessionEventType } from '../domain/events.js'
-import { atOnce } from '../calling.js'
+import { atOnce } from '../async/calling.js'
 import { SessionError } from '../errors.js'
 import { byteLength } from '../json.js'
 import { checkNames, checkOptions } from '../options.js'

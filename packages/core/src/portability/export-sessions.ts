@@ -9,7 +9,7 @@ import { listScope } from '../service/list-scope.js'
 import type { LiveSession, SessionSnapshot } from '../service/live-session.js'
 import type { Service } from '../service/service.js'
 import { isHistoryOver } from '../session/expiry.js'
-import { pause } from '../slices.js'
+import { pause } from '../async/slices.js'
 import {
   type ExportedBody,
   type ExportLine,

@@ -10,7 +10,7 @@ import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../jso
 import { checkWith, parseTitle, timeSchema } from '../parse.js'
 import { countingTokensOf } from '../service/count-tokens.js'
 import type { Service } from '../service/service.js'
-import { inSlices } from '../slices.js'
+import { inSlices } from '../async/slices.js'
 import { latestTime } from '../time.js'
 import type { ImportedSession } from './redacted-session.js'
 

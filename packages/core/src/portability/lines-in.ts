@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.js'
-import { pauseAlone } from '../slices.js'
+import { pauseAlone } from '../async/slices.js'
 
 /** Text, whole or in pieces of any length: a file, the body of a request, what `export` yields. */
 export type TextSource =

@@ -2,7 +2,7 @@ import type { SessionRecord } from '../contract/session-record.js'
 import type { ListPlace, StoredMessage } from '../contract/session-store.js'
 import { isSessionError, isUnreadable } from '../errors.js'
 import type { Service } from '../service/service.js'
-import { pause } from '../slices.js'
+import { pause } from '../async/slices.js'
 import { type Find, findIn, findTitle, openSession, type OpenedSession } from './find.js'
 import type { Searched } from './searched.js'
 

@@ -19,7 +19,7 @@ import { refuseBefore, refuseErased } from './user-record.js'
 import { maxPageBytes } from '../contract/page-bytes.js'
 import type { NewMessage, SessionChange } from '../contract/session-store.js'
 import type { OwnLifetime, SessionRecord, SessionRef } from '../contract/session-record.js'
-import { pause } from '../slices.js'
+import { pause } from '../async/slices.js'
 
 /** The first content of a session. */
 export interface SessionInit {

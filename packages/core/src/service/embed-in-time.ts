@@ -1,5 +1,5 @@
 import type { Embed } from '../context/embed.js'
-import { within } from '../within.js'
+import { within } from '../async/within.js'
 
 const embedMs = 30_000
 // Of each `embed`, what calls it: whoever finds that it hangs spares the others.

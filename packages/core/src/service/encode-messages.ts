@@ -1,6 +1,6 @@
 import type { NewMessage } from '../contract/session-store.js'
 import { encodingMessage, type MessageInput, parseMessage } from '../domain/message.js'
-import { mapInSlices, stepsInSlices } from '../slices.js'
+import { mapInSlices, stepsInSlices } from '../async/slices.js'
 import type * as Counting from './counting.js'
 import type { Redaction } from './redaction.js'
 import type { Service } from './service.js'

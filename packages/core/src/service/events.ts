@@ -1,6 +1,6 @@
 import type { SessionEvent, SessionEventDetails, SessionEventType } from '../domain/events.js'
 import type { Identity } from '../domain/identity.js'
-import { calling } from '../calling.js'
+import { calling } from '../async/calling.js'
 import { SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import type { SessionRef } from '../contract/session-record.js'

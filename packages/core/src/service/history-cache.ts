@@ -2,7 +2,7 @@ import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 import type { SessionStore } from '../contract/session-store.js'
 import type { Message } from '../domain/message.js'
 import type { SessionBody } from '../domain/session-body.js'
-import { inSlices } from '../slices.js'
+import { inSlices } from '../async/slices.js'
 import { PageReader } from './read-pages.js'
 import type { SessionHistory, SessionHistoryOptions } from './session-history.js'
 

@@ -1,4 +1,4 @@
-import { pause } from '../slices.js'
+import { pause } from '../async/slices.js'
 
 /**
  * Has what comes for one place of a store at the same moment done together: the first job begins at once, and those that

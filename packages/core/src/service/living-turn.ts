@@ -1,5 +1,5 @@
 import type { SessionRef } from '../contract/session-record.js'
-import { inParallel } from '../in-parallel.js'
+import { inParallel } from '../async/in-parallel.js'
 import { readReadable } from './read-readable.js'
 import type { Service } from './service.js'
 import { sideRecordRef } from './side-records.js'

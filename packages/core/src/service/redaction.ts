@@ -5,8 +5,8 @@ import type { SessionBody } from '../domain/session-body.js'
 import { SessionError } from '../errors.js'
 import { isJsonObject, type JsonObject, type JsonValue } from '../json.js'
 import { maxTitleLength } from '../parse.js'
-import { pause } from '../slices.js'
-import { within } from '../within.js'
+import { pause } from '../async/slices.js'
+import { within } from '../async/within.js'
 import type { SessionsOptions, SessionWarning } from './settings.js'
 
 type Redact = NonNullable<SessionsOptions['redact']>

@@ -1,6 +1,6 @@
 import type { CountTokens } from '../context/token-count.js'
 import { type Credentials, createCredentials } from '../domain/credential.js'
-import { atOnce } from '../calling.js'
+import { atOnce } from '../async/calling.js'
 import { SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import { extractingFacts } from './extracting-facts.js'

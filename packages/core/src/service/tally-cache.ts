@@ -3,7 +3,7 @@ import type { SessionBody } from '../domain/session-body.js'
 import type { Message } from '../domain/message.js'
 import type { MessageTally } from '../domain/message-tally.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
-import { pause } from '../slices.js'
+import { pause } from '../async/slices.js'
 import type { SessionStore } from '../contract/session-store.js'
 
 /**

@@ -1,4 +1,4 @@
-import { atOnce } from '../calling.js'
+import { atOnce } from '../async/calling.js'
 import { SessionError } from '../errors.js'
 import type { SessionRef } from '../contract/session-record.js'
 

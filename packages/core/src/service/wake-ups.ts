@@ -1,5 +1,5 @@
-import { onAbort } from '../on-abort.js'
-import { pause } from '../slices.js'
+import { onAbort } from '../async/on-abort.js'
+import { pause } from '../async/slices.js'
 import { timerMs } from '../time.js'
 import { type BusListener, type SessionBus, topicOf } from '../bus/session-bus.js'
 import type { SessionRef } from '../contract/session-record.js'

@@ -1,4 +1,4 @@
-import { telling } from '../calling.js'
+import { telling } from '../async/calling.js'
 import { oneLine } from '../one-line.js'
 import type { SessionWarning } from './settings.js'
 

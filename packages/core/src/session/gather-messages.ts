@@ -6,7 +6,7 @@ import type { Relevance, RelevanceIndex } from '../context/relevance-index.js'
 import { type Message, textOf } from '../domain/message.js'
 import type { ClosedRange } from '../domain/path-ranges.js'
 import type { Fact } from '../domain/session-body.js'
-import { atOnce, inSlices, pause } from '../slices.js'
+import { atOnce, inSlices, pause } from '../async/slices.js'
 import type { SessionHistory } from '../service/session-history.js'
 
 /** The part of a session's log that a context is built from. */

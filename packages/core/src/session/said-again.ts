@@ -6,7 +6,7 @@ import { onPath, pathWithout } from '../domain/path.js'
 import { sameMessage } from '../service/known-message.js'
 import type { LiveSession } from '../service/live-session.js'
 import { putAgain } from '../service/put-again.js'
-import { mapInSlices } from '../slices.js'
+import { mapInSlices } from '../async/slices.js'
 
 // As many as one page of messages holds.
 const searched = 1000

@@ -1,4 +1,4 @@
-import { pause } from '../slices.js'
+import { pause } from '../async/slices.js'
 import { timerMs } from '../time.js'
 import { isSessionError } from '../errors.js'
 import { decodeBody } from '../domain/session-body.js'

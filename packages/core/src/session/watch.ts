@@ -1,7 +1,7 @@
 import { longestTimerMs } from '../time.js'
 import { SessionError } from '../errors.js'
 import { checkOptions, type OptionNames } from '../options.js'
-import { pause } from '../slices.js'
+import { pause } from '../async/slices.js'
 import type { LiveSession, SessionSnapshot } from '../service/live-session.js'
 import type { SessionRecord } from '../contract/session-record.js'
 import { beginWatch, longestMs, lookMs, openNow, stillOpen } from './still-open.js'

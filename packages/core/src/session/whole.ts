@@ -1,7 +1,7 @@
 import { SessionError } from '../errors.js'
 import type { Message } from '../domain/message.js'
 import { clipPath, onPath, readPath } from '../domain/path.js'
-import { mapInSlices, pause } from '../slices.js'
+import { mapInSlices, pause } from '../async/slices.js'
 import type { LiveSession, SessionSnapshot } from '../service/live-session.js'
 import { isHistoryOver } from './expiry.js'
 

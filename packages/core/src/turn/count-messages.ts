@@ -5,7 +5,7 @@ import type { MessageCounts } from '../domain/counted-messages.js'
 import { readPath } from '../domain/path.js'
 import type { SessionBody } from '../domain/session-body.js'
 import type { LiveSession } from '../service/live-session.js'
-import { pause } from '../slices.js'
+import { pause } from '../async/slices.js'
 
 /** Counts of the messages before a reply. */
 export interface CountedBefore extends CountedThrough {

@@ -1,6 +1,6 @@
 import { isSessionError, SessionError } from '../errors.js'
-import { pause } from '../slices.js'
-import { stoppable } from '../stoppable.js'
+import { pause } from '../async/slices.js'
+import { stoppable } from '../async/stoppable.js'
 import { ModelStream } from './model-stream.js'
 import type { TurnPart } from './part.js'
 import { RunnerResults } from './runner-results.js'

@@ -5,7 +5,7 @@ import type { Service } from '../service/service.js'
 import { repeatUnknown } from '../service/unknown-outcome.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 import { type TurnEvent, isEnd } from './event.js'
-import { mapInSlices, pause } from '../slices.js'
+import { mapInSlices, pause } from '../async/slices.js'
 
 type Unnumbered<Event> = Event extends { n: number } ? Omit<Event, 'n'> : never
 

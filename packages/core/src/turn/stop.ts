@@ -1,6 +1,6 @@
 import type { TurnAbortReason } from '../domain/events.js'
 import { SessionError } from '../errors.js'
-import { onAbort } from '../on-abort.js'
+import { onAbort } from '../async/on-abort.js'
 
 /** Stops a turn, once, and remembers why. */
 export class TurnStop {

@@ -7,7 +7,7 @@ import { hashOf } from '../hash.js'
 import { byteLength } from '../json.js'
 import { sideRecordRef, sideRecordTenant, updateSideRecord } from '../service/side-records.js'
 import { repeatUnknown } from '../service/unknown-outcome.js'
-import { pause } from '../slices.js'
+import { pause } from '../async/slices.js'
 
 const maxBatch = 200
 const maxBatchBytes = maxPageBytes / 2

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { grouping } from '../../src/context/groups.js'
-import { atOnce } from '../../src/slices.js'
+import { atOnce } from '../../src/async/slices.js'
 import { estimateTokens } from '../../src/context/token-count.js'
 import type { Message } from '../../src/domain/message.js'
 import { call, type Entry, log, reasoning, result, text } from './histories.js'

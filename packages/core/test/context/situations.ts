@@ -1,7 +1,7 @@
 import { grouping } from '../../src/context/groups.js'
 import type { ContextSituation } from '../../src/context/strategy.js'
 import type { Summary } from '../../src/domain/session-body.js'
-import { atOnce } from '../../src/slices.js'
+import { atOnce } from '../../src/async/slices.js'
 import { type Entry, log } from './histories.js'
 
 /** A letter is a token. */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { matchingCalls } from '../../src/context/tool-calls.js'
-import { atOnce } from '../../src/slices.js'
+import { atOnce } from '../../src/async/slices.js'
 import { call, type Entry, log, reasoning, result, text } from './histories.js'
 
 const request = (toolCallId: unknown, approvalId: unknown) => ({

@@ -8,7 +8,7 @@ import {
   textOf,
 } from '../../src/domain/message.js'
 import type { NewMessage } from '../../src/contract/session-store.js'
-import { atOnce } from '../../src/slices.js'
+import { atOnce } from '../../src/async/slices.js'
 
 const options = { maxLength: 65_536, counting: stepsOf(estimateTokens) }
 const encode = (input: unknown): NewMessage => atOnce(encodingMessage(input as MessageInput, options))

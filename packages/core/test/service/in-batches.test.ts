@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { inBatches } from '../../src/service/in-batches.js'
-import { pause } from '../../src/slices.js'
+import { pause } from '../../src/async/slices.js'
 
 /** Holds the process for longer than a piece of work may. */
 function hold(): void {

@@ -1,4 +1,4 @@
-import { telling } from '../../calling.js'
+import { telling } from '../../async/calling.js'
 import { checkOptions, type OptionNames } from '../../options.js'
 import { SessionError } from '../../errors.js'
 import { newId } from '../../ids.js'

@@ -1,4 +1,4 @@
-import { mapInSlices } from '../../slices.js'
+import { mapInSlices } from '../../async/slices.js'
 
 // Opening or sealing so much takes a millisecond or two. A slice of the event loop has its price, too: a timer.
 const fewMessages = 100

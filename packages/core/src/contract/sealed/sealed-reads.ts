@@ -1,5 +1,5 @@
 import { isSessionError } from '../../errors.js'
-import { pause } from '../../slices.js'
+import { pause } from '../../async/slices.js'
 import { notFound } from '../refusals.js'
 import type { SessionRecord, SessionRef } from '../session-record.js'
 import type {

@@ -1,4 +1,4 @@
-import { telling } from '../../calling.js'
+import { telling } from '../../async/calling.js'
 import { isSessionError, keyDestroyed, type SessionError } from '../../errors.js'
 import { processClock } from '../../time.js'
 import { corrupt } from '../refusals.js'

@@ -5,7 +5,7 @@ import type { Identity } from '../../domain/identity.js'
 import type { Service } from '../../service/service.js'
 import type { Session } from '../../session.js'
 import { justRead, liveSessionOf } from '../../session/live-of.js'
-import { mapInSlices } from '../../slices.js'
+import { mapInSlices } from '../../async/slices.js'
 import type { ApiConfig } from '../api-options.js'
 import { messageView, sessionView } from '../views.js'
 

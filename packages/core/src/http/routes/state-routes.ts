@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../json.js'
 import { toIso } from '../../time.js'
 import { etagOf } from '../etag.js'
-import { mapInSlices } from '../../slices.js'
+import { mapInSlices } from '../../async/slices.js'
 import { type Route, route } from '../route.js'
 import * as schemas from '../schemas.js'
 import { withheld } from '../views.js'

@@ -1,4 +1,4 @@
-import { later } from './time.js'
+import { later } from '../time.js'
 
 // Far below 50 ms, the longest that other work in the process should ever wait. All work of a turn of the event loop
 // shares it: much work is a chain of pieces that are short, and that await what is there already.

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import type * as Slices from '../src/slices.js'
+import type * as Slices from '../../src/async/slices.js'
 
 // The clock of these tests: what a piece of work takes does not depend on the machine.
 let clock: number
@@ -9,7 +9,7 @@ beforeEach(async () => {
   clock = 0
   vi.resetModules()
   vi.stubGlobal('performance', { now: () => clock })
-  slices = await import('../src/slices.js')
+  slices = await import('../../src/async/slices.js')
   vi.unstubAllGlobals()
 })
 
@@ -184,7 +184,7 @@ it('goes on when the timers of others are lost, as on Cloudflare those of a requ
   let areLost = false
   vi.stubGlobal('setTimeout', (act: () => void, ms: number) => (areLost ? undefined : real(act, ms)))
   vi.resetModules()
-  const { inSlices, pause } = await import('../src/slices.js')
+  const { inSlices, pause } = await import('../../src/async/slices.js')
   await pause()
   take(10)
   const other = pause()

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { inParallel } from '../src/in-parallel.js'
+import { inParallel } from '../../src/async/in-parallel.js'
 
 function pending() {
   let resolve = (): void => {}

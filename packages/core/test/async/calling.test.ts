@@ -1,8 +1,14 @@
 import { afterEach, expect, it, vi } from 'vitest'
-import { copySessions, createSessions, memoryStore, SessionError, type SessionStore } from '../src/index.js'
-import { warnOnce } from '../src/node.js'
-import { createSessionApi } from '../src/http.js'
-import { rawOf, sealed, tamper } from './contract/sealed/sealed-stores.js'
+import {
+  copySessions,
+  createSessions,
+  memoryStore,
+  SessionError,
+  type SessionStore,
+} from '../../src/index.js'
+import { warnOnce } from '../../src/node.js'
+import { createSessionApi } from '../../src/http.js'
+import { rawOf, sealed, tamper } from '../contract/sealed/sealed-stores.js'
 
 afterEach(() => void vi.restoreAllMocks())
 

@@ -1,8 +1,8 @@
 import { getEventListeners } from 'node:events'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { createSessions } from '../src/index.js'
-import { onAbort } from '../src/on-abort.js'
-import { alice, startGate } from './service.js'
+import { createSessions } from '../../src/index.js'
+import { onAbort } from '../../src/async/on-abort.js'
+import { alice, startGate } from '../service.js'
 
 const warnings: string[] = []
 const note = ({ name }: Error): void => void warnings.push(name)
