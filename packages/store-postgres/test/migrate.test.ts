@@ -21,6 +21,19 @@ test('20 processes at once on an empty database: one makes the tables, all succe
   }
 })
 
+test('processes at once succeed, whatever isolation the role asks for', async () => {
+  const url = await context.server.createDatabase()
+  const options = '-c default_transaction_isolation=serializable'
+  const open = () => context.pools.open(url, { options })
+  const results = await Promise.all(Array.from({ length: 4 }, () => migrate(open())))
+  expect(results.filter(({ from }) => from === 0)).toHaveLength(1)
+  const other = await context.server.createDatabase()
+  const scripts = Array.from({ length: 4 }, () =>
+    context.pools.open(other, { options }).query(migrationSql()),
+  )
+  await expect(Promise.all(scripts)).resolves.toHaveLength(4)
+})
+
 test('a migration again changes nothing', async () => {
   const url = await migrated(context.server)
   const store = postgresStore(context.pools.open(url))

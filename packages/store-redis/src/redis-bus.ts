@@ -105,6 +105,7 @@ function ioredisChannels(client: IoredisSubscriber): Listening {
     client.on(event, listener)
     ends.push(() => client.off(event, listener))
   }
+  let connected: Promise<void> | undefined
   const options: { autoResubscribe?: boolean } | undefined = client.options
   const asGiven = options?.autoResubscribe
   const isOurs = asGiven !== undefined
@@ -142,7 +143,7 @@ function ioredisChannels(client: IoredisSubscriber): Listening {
     async listen(channel, onText) {
       listeners.set(channel, onText)
       try {
-        await firstConnected(client)
+        await (connected ??= firstConnected(client))
         await client.subscribe(channel)
       } catch (cause) {
         listeners.delete(channel)
@@ -172,9 +173,12 @@ function ioredisChannels(client: IoredisSubscriber): Listening {
   }
 }
 
-/** A client without a queue refuses what comes before its first connection. One that lost its connection is down. */
+/**
+ * A client without a queue refuses what comes before its first connection. One that lost its connection is down, and one
+ * that gets none says so when it is to listen; one with a queue tries on.
+ */
 async function firstConnected(client: IoredisSubscriber): Promise<void> {
-  if (client.status === 'wait') await client.connect?.()
+  if (client.status === 'wait') await client.connect?.().catch(() => {})
   if (client.status !== 'connecting' && client.status !== 'connect') return
   await new Promise<void>((resolve) => {
     const events = ['ready', 'close', 'end']

@@ -1,8 +1,9 @@
+import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { createSessions, memoryStore } from '@sessions/core'
 import type { SessionBus, SessionNotice } from '@sessions/core/store'
 import { type RedisServer, startRedis, startRedisCluster, waitUntil } from '@sessions/testkit'
-import { Cluster } from 'ioredis'
+import { Cluster, type Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createRedisClient } from '../src/client.js'
@@ -30,6 +31,14 @@ async function heard(bus: SessionBus) {
     gap: () => gaps++,
   })
   return { notices, gaps: () => gaps, stop }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  await new Promise((resolve) => probe.close(resolve))
+  return port
 }
 
 type Open = () => SessionBus | Promise<SessionBus>
@@ -121,6 +130,48 @@ test('a client without a queue that gets no connection is told so', async () => 
   ends.push(() => gone.disconnect())
   const bus = closing(redisBus(ioredis(server.url, { lazyConnect: true }), gone))
   await expect(heard(bus)).rejects.toMatchObject({ code: 'unavailable' })
+})
+
+test('a client with a queue, which connects when it is first used, goes on trying', async () => {
+  const port = await freePort()
+  const [publisher, subscriber] = [0, 1].map(() => {
+    const client = ioredis(`redis://127.0.0.1:${port}`, { lazyConnect: true, retryStrategy: () => 20 })
+    client.on('error', () => {})
+    ends.push(() => client.disconnect())
+    return client
+  }) as [Redis, Redis]
+  const front = createServer((socket) => {
+    const { hostname, port: behind } = new URL(server.url)
+    const upstream = connect(Number(behind), hostname)
+    for (const one of [socket, upstream]) one.on('error', () => {})
+    socket.pipe(upstream).pipe(socket)
+  })
+  subscriber.once('close', () => front.listen(port, '127.0.0.1'))
+  ends.unshift(() => front.close())
+  const bus = closing(redisBus(publisher, subscriber))
+  await heard(bus)
+  expect(bus.isUp).toBe(true)
+})
+
+test('watchers that begin while a client connects anew are told at once, and leave no listeners on it', async () => {
+  const publisher = ioredis(server.url)
+  const subscriber = createRedisClient(server.url)
+  ends.push(() => [publisher, subscriber].forEach((client) => client.disconnect()))
+  const bus = closing(redisBus(publisher, subscriber))
+  const listener = { notices: () => {}, gap: () => {} }
+  await bus.subscribe([0], listener)
+  let most = 0
+  subscriber.on('newListener', () => (most = Math.max(most, subscriber.listenerCount('ready'))))
+  const asked = new Promise<PromiseSettledResult<unknown>[]>((resolve) => {
+    subscriber.once('connecting', () => {
+      const begun = topics.slice(1).map((topic) => bus.subscribe([topic], listener))
+      resolve(Promise.allSettled(begun))
+    })
+  })
+  subscriber.disconnect(true)
+  for (const one of await asked) expect(one).toMatchObject({ reason: { code: 'unavailable' } })
+  // Ours, and one of ioredis.
+  expect(most).toBeLessThan(5)
 })
 
 test('a request to listen again that gets lost ends no process, and is made again', async () => {

@@ -1,5 +1,5 @@
 import { checkOptions, checkTimeout, checkWhole, type OptionNames, SessionError } from '@sessions/core/store'
-import type { Connection, ConnectionSource } from '../connection/database.js'
+import { begin, type Connection, type ConnectionSource } from '../connection/database.js'
 import { isDeadlock, judge } from '../connection/errors.js'
 import { labelVersion, latestVersion, migrations } from '../schema/migrations.js'
 import { indexLargeTables } from './index-large-tables.js'
@@ -96,7 +96,7 @@ end if;
 end $migration$;`,
   )
   return [
-    'begin;',
+    `${begin};`,
     encodingSql,
     lockSql(names) + ';',
     schemaSql(names) + ';',
@@ -200,7 +200,7 @@ async function migrateInTransaction(
   { isPrepared }: { isPrepared: boolean },
 ): Promise<Migrated | undefined> {
   const run = (...commands: string[]) => connection.script(commands)
-  await run('begin')
+  await run(begin)
   try {
     // Other processes may migrate first, and the wait for them is no fault, whatever the timeouts of the pool are.
     await run(
