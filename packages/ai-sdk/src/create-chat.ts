@@ -29,7 +29,7 @@ export interface ChatOptions<Inputs = Readonly<Record<string, unknown>>>
   /** Answers in place of `model`; may yield data parts, and end with `yield* respondWith(model)(turn)` (default: `model` answers). */
   respond?: Respond | undefined
   /** Tools that the turn runs, with the session at hand (default: none). */
-  turnTools?: Tools<Inputs> | undefined
+  turnTools?: Tools<Inputs> | Readonly<Record<string, never>> | undefined
   /** Tools that the page runs, if `tools` is made for each turn (default: those of `tools` without `execute`). */
   clientTools?: readonly string[] | undefined
 }

@@ -85,7 +85,7 @@ export interface SessionApiOptions<Inputs = Readonly<Record<string, unknown>>> e
   /** Calls the model, as for `session.turn()` (default: none, and there is no route that answers messages). */
   respond?: Respond
   /** The tools that the model may call in every turn, by name (default: none). */
-  tools?: Tools<Inputs>
+  tools?: Tools<Inputs> | Readonly<Record<string, never>>
   /** For every turn: `policy` (default that of the service) and `reuse` (default never). */
   turns?: Pick<TurnOptions, 'policy' | 'reuse'>
   /** The part of the path before `/sessions`, after that where a framework mounts the API (default: none). */

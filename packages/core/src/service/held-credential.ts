@@ -13,8 +13,8 @@ export class HeldCredential {
   readonly #identity: Identity
   /** Of the credential; undefined when the identity alone opened the session. */
   #generation: number | undefined
-  /** Of the one that a change of this handle makes: another call of it may see that before the change has its answer. */
-  #coming: number | undefined
+  /** Of those that changes of this handle make: another call of it may see one before the change has its answer. */
+  readonly #coming: number[] = []
   /** When the session was last read. */
   lookedAt = performance.now()
 
@@ -30,7 +30,9 @@ export class HeldCredential {
 
   /** Whether a session that the caller may open is still open to this handle. */
   opens(record: SessionRecord, body: Generation): boolean {
-    return this.isCurrent(body) || this.#coming === body.generation || mayOpen(this.#identity, record, false)
+    return (
+      this.isCurrent(body) || this.#coming.includes(body.generation) || mayOpen(this.#identity, record, false)
+    )
   }
 
   /** Whether it is time to read the session: no commit of messages alone tells whether this still opens it. */
@@ -38,15 +40,26 @@ export class HeldCredential {
     return performance.now() - this.lookedAt >= freshMs && !mayOpen(this.#identity, record, false)
   }
 
-  /** From here on it is the one of this generation, because this handle made it. */
+  /** From here on it is the one of this generation, because this handle made it; an earlier one may be told later. */
   become(generation: number): void {
-    if (this.#generation !== undefined) this.#generation = generation
-    this.#coming = undefined
+    this.#forget(generation)
+    if (this.#generation !== undefined) this.#generation = Math.max(this.#generation, generation)
   }
 
-  /** @param next What a change of this handle makes of the session; undefined when it did not. */
-  awaits(before: Generation, next: Generation | undefined): void {
-    if (next?.generation !== before.generation) this.#coming = next?.generation
+  /** @param next What a change of this handle makes of the session. */
+  awaits(before: Generation, next: Generation): void {
+    if (next.generation !== before.generation) this.#coming.push(next.generation)
+  }
+
+  /** It awaits no longer what a change did not make. */
+  gaveUp(before: Generation, next: Generation): void {
+    if (next.generation !== before.generation) this.#forget(next.generation)
+  }
+
+  /** Two calls may await the same one. */
+  #forget(generation: number): void {
+    const at = this.#coming.indexOf(generation)
+    if (at !== -1) this.#coming.splice(at, 1)
   }
 }
 

@@ -171,9 +171,15 @@ export class LiveSession {
   /** Appends messages; a session that was not stored yet is stored first. */
   async append(messages: readonly NewMessage[]): Promise<Appended> {
     await this.store()
-    // Of all that wait for the same look none goes before an earlier one.
-    if (this.#held.isOld(this.#record))
-      await (this.#looking ??= this.load().finally(() => (this.#looking = undefined)))
+    // Of all that wait for the same look none goes before an earlier one, also when another call has looked meanwhile.
+    if (this.#looking !== undefined || this.#held.isOld(this.#record)) {
+      const looking = (this.#looking ??= this.load())
+      try {
+        await looking
+      } finally {
+        if (this.#looking === looking) this.#looking = undefined
+      }
+    }
     this.checkOwner()
     const change = { messages, ...roomOf(this.service), ...ownerOf(this.identity, this.#record) }
     return this.#keep(await repeatAppend(() => this.#commit(change)))
@@ -269,7 +275,7 @@ export class LiveSession {
         this.#body = text
         return { record, body: next, appended }
       } catch (error) {
-        if (next.generation !== seen.body.generation) this.#held.awaits(seen.body, undefined)
+        this.#held.gaveUp(seen.body, next)
         await attempts.again(error, seen.record.revision)
         seen = undefined
       }

@@ -26,7 +26,7 @@ export interface TurnOptionsOf<Handle extends TurnHandle, Inputs = Readonly<Reco
   /** Default: that of the service. */
   policy?: NonNullable<TurnSettings['policy']> | undefined
   /** The tools that the model may call, by name (default: none). */
-  tools?: ToolsOf<Handle, Inputs> | undefined
+  tools?: ToolsOf<Handle, Inputs> | Readonly<Record<string, never>> | undefined
   /** Passed to `respond` as they are (default: an empty object). */
   options?: JsonObject | undefined
   /** When it is aborted, a running turn is cancelled, and a waiting message is withdrawn (default: none). */

@@ -82,6 +82,12 @@ it('takes tools that are made elsewhere', () => {
     session.turn('Hi', calls, { tools: typed, key: 'a' })
     session.turn('Hi', calls, { tools: { ...tools, find }, key: 'b' })
     session.turn('Hi', calls, { key: 'c' })
+    const own = {
+      find: { inputSchema: z.object({ sku: z.string() }), execute: ({ sku }: { sku: string }) => sku },
+    }
+    const some = session.id === '' ? own : {}
+    session.turn('Hi', calls, { tools: some })
+    createSessionApi({ sessions: createSessions(), identify: () => ({ tenantId: 'acme' }), tools: some })
     session.turn('Hi', calls)
   }
   expect(turn).toBeTypeOf('function')
