@@ -2,11 +2,10 @@ import { SessionError, type SessionErrorCode, type SessionStore } from '@session
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { build } from 'vite'
-import { afterAll } from 'vitest'
 import type { Migrated } from '../src/index.js'
 import type { Call, WorkerOptions } from './store-worker.js'
 import { toLine } from './to-line.js'
@@ -35,10 +34,9 @@ interface Outcome {
 }
 
 const root = join(import.meta.dirname, '..')
-// Of this test file alone: each removes its own at the end, and several may share a process.
-const outDir = join(root, 'node_modules', '.cache', `store-worker-${randomUUID()}`)
+const cache = join(root, 'node_modules', '.cache')
+const outDir = join(cache, `store-worker-${process.pid}-${randomUUID()}`)
 let built: Promise<string> | undefined
-afterAll(() => rmSync(outDir, { recursive: true, force: true }))
 
 /** Starts a process with a store over a file. */
 export async function startStore(options: WorkerOptions, runtime = process.execPath): Promise<StoreProcess> {
@@ -92,6 +90,7 @@ function caller(child: ChildProcess) {
 /** The worker and all that it imports, as one file. */
 async function buildWorker(): Promise<string> {
   mkdirSync(outDir, { recursive: true })
+  removeEarlier()
   await build({
     root,
     configFile: false,
@@ -101,4 +100,21 @@ async function buildWorker(): Promise<string> {
     build: { ssr: join(import.meta.dirname, 'store-worker.ts'), outDir, target: 'node20', minify: false },
   })
   return join(outDir, 'store-worker.js')
+}
+
+/** Removes what earlier runs built. Those of one process share what it built, and nothing can run when that is killed. */
+function removeEarlier(): void {
+  for (const name of readdirSync(cache)) {
+    const pid = /^store-worker-(\d+)-/.exec(name)?.[1]
+    if (pid !== undefined && !isRunning(Number(pid)))
+      rmSync(join(cache, name), { recursive: true, force: true })
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
 }
