@@ -310,8 +310,13 @@ describe('a log of usage', () => {
   })
 })
 
-it('is kept in an encrypted store, whose store can read nothing of it, also after a reprice', async () => {
-  const inner = memoryStore()
+// About midnight a turn is also filed under the day it ended on.
+it.each([
+  ['amid a day', '2026-05-04T12:00:00Z', 1],
+  ['about midnight', '2026-05-04T00:01:00Z', 2],
+])('is kept in an encrypted store, whose store can read nothing of it, %s', async (_name, time, records) => {
+  const now = Date.parse(time)
+  const inner = memoryStore({ clock: () => now })
   const store = encryptedStore(inner, {
     keyring: staticKeyring({ current: 'a', keys: { a: randomBytes(32) } }),
     indexKey: randomBytes(32),
@@ -324,7 +329,7 @@ it('is kept in an encrypted store, whose store can read nothing of it, also afte
   expect((await sessions.usage({ tenantId: 'acme' })).total.costs).toEqual({ USD: '0.00005' })
   const { items } = await inner.list({ tenantId: '~usage:acme', limit: 10 })
   const kept = await Promise.all(items.map((item) => inner.read(item, { tail: 10 })))
-  expect(kept).toHaveLength(1)
+  expect(kept).toHaveLength(records)
   expect(JSON.stringify(kept)).not.toMatch(/nano|user:|0\.00005/)
 })
 
