@@ -15,6 +15,9 @@ function counting(): Sessions {
   return service({ store, usage: { log: storeUsageLog(store) } })
 }
 
+const auditing = (): Sessions =>
+  service({ audit: { secrets: ['a secret of the audit that nobody else knows'] } })
+
 describe('an argument of another kind', () => {
   it.each<[string, Call]>([
     ['context of nothing', (session) => session.context(loose(undefined))],
@@ -67,6 +70,12 @@ describe('an argument of another kind', () => {
     ['analytics of nothing', async () => service().analytics(loose(undefined))],
     ['usage of nothing', async () => counting().usage(loose(undefined))],
     ['reprice nothing', async () => counting().reprice(loose(undefined))],
+    ['entries of nothing', async () => auditing().audit.list(loose(undefined)).next()],
+    ['entries of null', async () => auditing().audit.list(loose(null)).next()],
+    ['verify nothing', async () => auditing().audit.verify(loose(undefined))],
+    ['checkpoint of nothing', async () => auditing().audit.checkpoint(loose(undefined))],
+    ['checkpoint of more', async () => auditing().audit.checkpoint(loose({ tenantId: 'acme', lane: 'x' }))],
+    ['pseudonym of nobody', async () => auditing().audit.pseudonym(loose(undefined))],
     ['erase nobody', async () => service().privacy.erase(loose(undefined))],
     ['consent of nobody', async () => service().consent.get(loose(undefined))],
     ['sweep', async () => service().sweep(loose(1))],

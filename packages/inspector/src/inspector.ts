@@ -54,7 +54,7 @@ const headers = {
  * ```
  */
 export function createInspector(options: InspectorOptions): Inspector {
-  checkOptions<InspectorOptions>(options, {
+  checkOptions<InspectorOptions>(options ?? null, {
     sessions: 'object',
     identify: 'function',
     basePath: 'text',

@@ -8,7 +8,11 @@ import {
   UseGuards,
 } from '@nestjs/common'
 import { SessionError } from '@sessions/core'
-import type { RequestSession as RequestSessionOfCore } from '@sessions/core/node'
+import {
+  checkOptions,
+  type OptionNames,
+  type RequestSession as RequestSessionOfCore,
+} from '@sessions/core/node'
 import { SessionPipe, sessionQuestion } from './session.pipe.js'
 import { type SessionDemand, sessionDemand, SessionsGuard } from './sessions.guard.js'
 
@@ -22,6 +26,15 @@ export interface SessionDecoratorOptions {
 export interface CurrentSessionOptions extends SessionDecoratorOptions {
   /** The route parameter with a public id: gives that session, if the caller may touch it (default: none). */
   param?: string
+}
+
+const serviceNames: OptionNames<SessionDecoratorOptions> = { service: 'text' }
+const currentNames: OptionNames<CurrentSessionOptions> = { ...serviceNames, param: 'text' }
+
+/** @throws `invalid` for an option that is none: a misspelt one would silently ask the service of `forRoot`. */
+function checked(options: SessionDecoratorOptions): SessionDecoratorOptions {
+  checkOptions(options, serviceNames)
+  return options
 }
 
 type Pipe = Type<PipeTransform> | PipeTransform
@@ -58,8 +71,11 @@ function hideType(target: object, key: string | symbol | undefined, index: numbe
  * so a caller who only reads leaves no trace. Pipes get the session.
  *
  * Write to a draft before the first byte of the response: after that its first write rejects with `headers_sent`.
+ *
+ * @throws `invalid` for an unknown option, when the class is defined.
  */
 export function CurrentSession(options: CurrentSessionOptions = {}, ...pipes: Pipe[]): ParameterDecorator {
+  checkOptions(options, currentNames)
   const { service, param } = options
   const ask: Ask = (session, request) =>
     param === undefined ? session.get() : session.getById(idOf(request, param))
@@ -68,19 +84,19 @@ export function CurrentSession(options: CurrentSessionOptions = {}, ...pipes: Pi
 
 /** The request's session for sign-in and sign-out: `bind()`, `renew()`, `carry(session)`, `forget()`. */
 export function RequestSession(options: SessionDecoratorOptions = {}): ParameterDecorator {
-  return question({ service: options.service, ask: (session) => session }, SessionPipe)
+  return question({ service: checked(options).service, ask: (session) => session }, SessionPipe)
 }
 /** What `@RequestSession()` gives. The session is looked up when it is first needed, and then only once. */
 export type RequestSession = RequestSessionOfCore
 
 /** The identity of the caller, from `identify` of the module. */
 export function SessionIdentity(options: SessionDecoratorOptions = {}): ParameterDecorator {
-  return question({ service: options.service, ask: (session) => session.identity() }, SessionPipe)
+  return question({ service: checked(options).service, ask: (session) => session.identity() }, SessionPipe)
 }
 
 /** On a class or a method: allows only requests with a session, and answers others with 401 or 404. */
 export function RequireSession(options: SessionDecoratorOptions = {}): ClassDecorator & MethodDecorator {
-  const demand: SessionDemand = { isRequired: true, service: options.service }
+  const demand: SessionDemand = { isRequired: true, service: checked(options).service }
   return applyDecorators(SetMetadata(sessionDemand, demand), UseGuards(SessionsGuard))
 }
 
@@ -91,7 +107,10 @@ export function RequireSession(options: SessionDecoratorOptions = {}): ClassDeco
 export function OptionalSession(
   options: SessionDecoratorOptions = {},
 ): ParameterDecorator & MethodDecorator & ClassDecorator {
-  const parameter = question({ service: options.service, ask: (session) => session.find() }, SessionPipe)
+  const parameter = question(
+    { service: checked(options).service, ask: (session) => session.find() },
+    SessionPipe,
+  )
   const place = SetMetadata<string, SessionDemand>(sessionDemand, { isRequired: false })
   return (target: object, key?: string | symbol, where?: number | object) => {
     if (typeof where === 'number') parameter(target, key, where)

@@ -39,7 +39,7 @@ export class NextSessions {
 
   /** @internal Made by `nextSessions`. @throws `invalid` for an unknown option. */
   constructor(options: NextSessionsOptions) {
-    checkOptions(options, optionNames)
+    checkOptions(options ?? null, optionNames)
     this.options = options
     this.name = options.name ?? defaultName
     this.warn = warnOnce(options.onWarning)

@@ -49,7 +49,7 @@ const monthMs = 30 * 24 * 3_600_000
 export function sessionsProxy(
   options: SessionsProxyOptions,
 ): (request: NextRequest) => Promise<NextResponse> {
-  checkOptions(options, optionNames)
+  checkOptions(options ?? null, optionNames)
   const { cookie, header, refresh = true, redirect = () => undefined, next = passOn } = options
   const transport = createTransport({ cookie, header }, options.absoluteMs ?? monthMs)
   const credentials = createCredentials(options.credentialSecrets)

@@ -26,6 +26,8 @@ const longestPauseMs = 1000
  * @throws `invalid` when neither the URL nor `options` names a server, and for the URL of something else.
  */
 export function createRedisClient(url: string, options: CreateRedisClientOptions = {}): Redis {
+  if (typeof options !== 'object' || options === null)
+    throw new SessionError('invalid', 'options must be an object', { path: 'options' })
   const { onError = () => {}, ...others } = options
   const isNamed =
     (typeof url === 'string' && url !== '') || (others.host ?? others.path ?? others.sentinels) !== undefined

@@ -1,4 +1,4 @@
-import type { SessionRef } from '@sessions/core/store'
+import { SessionError, type SessionRef } from '@sessions/core/store'
 
 /** A part of all sessions that is in one shard, and moves as a whole. */
 export interface Place {
@@ -40,6 +40,7 @@ export function under(prefix: string, target: string | ShardRoute): ShardRoute {
       places: () => [place],
     }
   }
+  checkRoute(target, prefix)
   const start = `${prefix}/`
   const within = ({ partition, shard }: Place): Place => ({ partition: start + partition, shard })
   return {
@@ -52,4 +53,10 @@ export function under(prefix: string, target: string | ShardRoute): ShardRoute {
     placesOf: (tenantId) => target.placesOf(tenantId).map(within),
     places: () => target.places().map(within),
   }
+}
+
+/** @throws `invalid` for what leads nowhere. */
+export function checkRoute(target: unknown, path: string): void {
+  if (typeof (target as Partial<ShardRoute> | null | undefined)?.placesOf === 'function') return
+  throw new SessionError('invalid', `${path} must be the name of a shard, or a route`, { path })
 }

@@ -1,5 +1,5 @@
 import { SessionError } from '@sessions/core/store'
-import { type ShardRoute, under } from './shard-route.js'
+import { checkRoute, type ShardRoute, under } from './shard-route.js'
 
 /** Where a part of a table leads: to a shard, by its name, or to a route over several shards. */
 export type RouteTarget = string | ShardRoute
@@ -25,8 +25,8 @@ export function tenantRoute(
   fallback?: RouteTarget,
 ): ShardRoute {
   const own = branchesOf('tenant', tenants)
-  const others =
-    fallback === undefined ? undefined : typeof fallback === 'string' ? under('others', fallback) : fallback
+  if (fallback !== undefined && typeof fallback !== 'string') checkRoute(fallback, 'fallback')
+  const others = typeof fallback === 'string' ? under('others', fallback) : fallback
   const branches = [...own.values(), ...(others === undefined ? [] : [others])]
   return routeBy(branches, (tenantId) => own.get(tenantId) ?? others)
 }
@@ -62,6 +62,7 @@ export function regionRoute(
  * @throws `invalid` for no range, for two that begin alike, and for one that begins with half a character.
  */
 export function rangeRoute(ranges: readonly TenantRange[]): ShardRoute {
+  if (!Array.isArray(ranges)) throw new SessionError('invalid', 'ranges must be a list', { path: 'ranges' })
   const sorted = ranges.toSorted((a, b) => (a.from < b.from ? -1 : 1))
   const own = branchesOf('from', Object.fromEntries(sorted.map(({ from, to }) => [from, to])))
   if (own.size === 0 || own.size < sorted.length) {
@@ -76,6 +77,9 @@ export function rangeRoute(ranges: readonly TenantRange[]): ShardRoute {
 }
 
 function branchesOf(kind: string, table: Readonly<Record<string, RouteTarget>>): Map<string, ShardRoute> {
+  if (typeof table !== 'object' || table === null) {
+    throw new SessionError('invalid', `the table of ${kind}s must be an object`, { path: `${kind}s` })
+  }
   return new Map(
     Object.entries(table).map(([name, target]) => [name, under(`${kind}:${encoded(name, kind)}`, target)]),
   )

@@ -32,7 +32,7 @@ export interface AuditQuery {
 
 /** @throws `invalid` */
 export function checkQuery(query: AuditQuery): void {
-  checkOptions<AuditQuery>(query, {
+  checkOptions<AuditQuery>(query ?? null, {
     tenantId: 'text',
     from: 'number',
     to: 'number',

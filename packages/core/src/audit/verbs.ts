@@ -39,15 +39,14 @@ export function entriesOf(service: Service, query: AuditQuery): AsyncGenerator<A
   return listEntries(theLog(service), query)
 }
 
-export async function pseudonymIn(
-  service: Service,
-  { tenantId, userId }: TenantUser,
-): Promise<string | undefined> {
+export async function pseudonymIn(service: Service, user: TenantUser): Promise<string | undefined> {
+  checkOptions<TenantUser>(user ?? null, { tenantId: 'text', userId: 'text' }, 'user')
+  const { tenantId, userId } = user
   return theLog(service).subjects.find({ tenantId: checkTenant(tenantId), userId: parseId(userId, 'userId') })
 }
 
 export async function verifyLog(service: Service, options: VerifyAuditOptions): Promise<AuditVerdict> {
-  checkOptions<VerifyAuditOptions>(options, { tenantId: 'text', checkpoint: 'object' })
+  checkOptions<VerifyAuditOptions>(options ?? null, { tenantId: 'text', checkpoint: 'object' })
   const tenantId = checkTenant(options.tenantId)
   const { checkpoint } = options
   if (checkpoint !== undefined) checkCheckpoint(checkpoint, tenantId)
@@ -70,9 +69,10 @@ function checkCheckpoint(checkpoint: AuditCheckpoint, tenantId: string): void {
 
 export async function writeCheckpoints(
   service: Service,
-  { tenantId }: { readonly tenantId: string },
+  options: { readonly tenantId: string },
 ): Promise<readonly AuditCheckpoint[]> {
-  return makeCheckpoints(service, theLog(service), checkTenant(tenantId))
+  checkOptions<{ tenantId: string }>(options ?? null, { tenantId: 'text' })
+  return makeCheckpoints(service, theLog(service), checkTenant(options.tenantId))
 }
 
 const theLog = (service: Service): AuditLog => auditLogOf(service)!

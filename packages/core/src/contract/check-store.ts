@@ -18,7 +18,7 @@ export interface CheckStoreOptions {
  * and `sessions.health()` from then on.
  *
  * @returns What was found, errors first; empty when nothing is wrong. A store that does not answer is a finding, too.
- * @throws `invalid` for wrong options.
+ * @throws `invalid` for wrong options, and for what is no store.
  *
  * @example
  * ```ts
@@ -36,6 +36,8 @@ export async function checkStore(
   options: CheckStoreOptions = {},
 ): Promise<readonly StoreFinding[]> {
   checkOptions<CheckStoreOptions>(options, { timeoutMs: 'number' })
+  if (typeof (store as SessionStore | undefined)?.read !== 'function')
+    throw new SessionError('invalid', 'store must be a store', { path: 'store' })
   const { timeoutMs = 5000 } = options
   checkWhole(timeoutMs, 'timeoutMs', 1)
   let timer: ReturnType<typeof setTimeout> | undefined

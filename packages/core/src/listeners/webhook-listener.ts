@@ -202,7 +202,7 @@ function undelivered(why: string, cause?: unknown): SessionError {
 }
 
 function checked(options: WebhookOptions) {
-  checkOptions<WebhookOptions>(options, {
+  checkOptions<WebhookOptions>(options ?? null, {
     url: 'text',
     secrets: 'list',
     types: 'list',

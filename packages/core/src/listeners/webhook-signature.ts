@@ -42,7 +42,8 @@ export async function webhookSignature(
  * receiver in JavaScript; others take any library for Standard Webhooks.
  *
  * @param body As it came, before it is parsed.
- * @throws `invalid` for a secret that is none.
+ * @throws `invalid` for a secret that is none, for headers without `get`, such as those of Node, and for a body that was
+ *   parsed.
  *
  * @example
  * ```ts
@@ -58,14 +59,29 @@ export async function webhookSignature(
 export async function verifyWebhook(
   secrets: readonly string[],
   headers: Pick<Headers, 'get'>,
-  body: string,
+  body: string | Uint8Array,
 ): Promise<boolean> {
+  if (!Array.isArray(secrets) || secrets.length === 0)
+    throw new SessionError('invalid', 'secrets must be a list of one or more', { path: 'secrets' })
+  if (typeof (headers as Partial<Headers> | undefined)?.get !== 'function')
+    throw new SessionError('invalid', 'headers must be Headers, as a Request of the platform has them', {
+      path: 'headers',
+    })
+  if (typeof body !== 'string' && !(body instanceof Uint8Array))
+    throw new SessionError(
+      'invalid',
+      'body must be the text or the bytes of the request, before it is parsed',
+      {
+        path: 'body',
+      },
+    )
   const id = headers.get('webhook-id') ?? ''
   const timestamp = headers.get('webhook-timestamp') ?? ''
   const given = (headers.get('webhook-signature') ?? '').split(' ')
   const keys = await Promise.all(secrets.map((secret, index) => webhookKey(secret, `secrets[${index}]`)))
   if (!(Math.abs(Date.now() - Number(timestamp) * 1000) <= toleranceMs)) return false
-  const right = (await webhookSignature(keys, { id, timestamp, body })).split(' ')
+  const text = typeof body === 'string' ? body : new TextDecoder('utf-8', { ignoreBOM: true }).decode(body)
+  const right = (await webhookSignature(keys, { id, timestamp, body: text })).split(' ')
   return right.some((one) => given.some((other) => isSameText(one, other)))
 }
 

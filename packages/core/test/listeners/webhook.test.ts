@@ -73,7 +73,21 @@ describe('webhookListener', () => {
     const given = new Headers(headers as Record<string, string>)
     expect(await verifyWebhook([secret], given, body)).toBe(true)
     expect(await verifyWebhook([second], given, body)).toBe(true)
+    expect(await verifyWebhook([second], given, Buffer.from(body))).toBe(true)
     expect(await verifyWebhook([second], given, `${body} `)).toBe(false)
+    // As Node has them, and a body that somebody has parsed: nothing would ever be right.
+    for (const [path, ...args] of [
+      ['headers', [second], headers, body],
+      ['body', [second], given, JSON.parse(body)],
+      ['secrets', [], given, body],
+      ['secrets', second, given, body],
+    ] as const)
+      await expect(
+        verifyWebhook(...(args as unknown as Parameters<typeof verifyWebhook>)),
+      ).rejects.toMatchObject({
+        code: 'invalid',
+        path,
+      })
     expect(await verifyWebhook([`whsec_${Buffer.alloc(32).toString('base64')}`], given, body)).toBe(false)
     expect(await verifyWebhook([`whsec_${Buffer.alloc(32).toString('base64')}`, second], given, body)).toBe(
       true,

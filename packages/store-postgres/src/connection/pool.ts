@@ -11,6 +11,8 @@ import pg from 'pg'
  * @throws `invalid` when neither the URL nor `options` names a server, and for the URL of something else.
  */
 export function createPostgresPool(url: string, options: pg.PoolConfig = {}): pg.Pool {
+  if (typeof options !== 'object' || options === null)
+    throw new SessionError('invalid', 'options must be an object', { path: 'options' })
   const isNamed = (typeof url === 'string' && url !== '') || options.host !== undefined
   if (!isNamed && options.connectionString === undefined) {
     const what = url === '' ? 'empty' : String(url)

@@ -81,7 +81,7 @@ export interface EncryptedStoreOptions {
  * ```
  */
 export function encryptedStore(store: SessionStore, options: EncryptedStoreOptions): EncryptedStore {
-  checkOptions<EncryptedStoreOptions>(options, {
+  checkOptions<EncryptedStoreOptions>(options ?? null, {
     keyring: 'object',
     indexKey: true,
     keys: 'object',

@@ -61,9 +61,9 @@ const options = { authTagLength: 16 } as const
  * ```
  */
 export function staticKeyring(ring: StaticKeyringOptions): Keyring {
-  checkOptions<StaticKeyringOptions>(ring, { current: 'text', keys: 'object' })
+  checkOptions<StaticKeyringOptions>(ring ?? null, { current: 'text', keys: 'object' })
   const { current } = ring
-  const keys = new Map(Object.entries(ring.keys).map(([id, key]) => [id, toSecret(key, `keys.${id}`)]))
+  const keys = new Map(Object.entries(ring.keys ?? {}).map(([id, key]) => [id, toSecret(key, `keys.${id}`)]))
   const currentKey = keys.get(current)
   if (currentKey === undefined) {
     throw new SessionError('invalid', 'current must be the id of one of the keys', { path: 'current' })
