@@ -9,7 +9,7 @@ import { HeldCredential, noSuchSession, ownerOf } from './held-credential.js'
 import { checkOptions } from '../options.js'
 import { decodeMessages, type Message } from '../domain/message.js'
 import { followPhase } from '../domain/journey.js'
-import { decodeBody, encodeBody, type SessionBody } from '../domain/session-body.js'
+import { decodeBody, decodeKnown, encodeBody, type SessionBody } from '../domain/session-body.js'
 import { storeAfter } from './store-after.js'
 import { roomOf } from './room.js'
 import { deadlineOf, type Lifetime, lifetimeOf } from './lifetime.js'
@@ -90,7 +90,7 @@ export class LiveSession {
 
   /** The session as it was last read or written; undefined when another caller has changed the body since. */
   get seen(): SessionSnapshot | undefined {
-    return this.#body === undefined ? undefined : { record: this.#record, body: decodeBody(this.#body) }
+    return this.#body === undefined ? undefined : { record: this.#record, body: decodeKnown(this.#body) }
   }
 
   /** How long the session lives, as far as this handle knows. */
@@ -169,9 +169,10 @@ export class LiveSession {
     if (stored === undefined || stored.record.incarnation !== this.#record.incarnation) throw noSuchSession()
     if (!byTurn && !this.#mayOpen(stored.record)) throw noSuchSession()
     if (copy === undefined) this.#held.lookedAt = performance.now()
-    const body = decodeBody(stored.body)
+    const body = stored.body === this.#body ? decodeKnown(stored.body) : decodeBody(stored.body)
     this.#record = stored.record
-    this.#body = stored.body
+    // The check leaves counts out that nobody can read.
+    this.#body = body.stats === undefined ? JSON.stringify(body) : stored.body
     return { record: stored.record, body, messages: await decodeMessages(stored.messages) }
   }
 
