@@ -13,7 +13,7 @@ import { everyAnswer, requestIdOf } from './every-answer.js'
 import { toOpenApi } from './openapi.js'
 import { RequestError } from './problem.js'
 import { problemResponse } from './problem-response.js'
-import { matchRoutes, type Route, route } from './route.js'
+import { routeFinder, type Route, route } from './route.js'
 import { routesOf } from './routes.js'
 
 /** The session HTTP API: it turns a request into a response, in any framework. */
@@ -104,7 +104,7 @@ export interface ApiParts extends Pick<SessionApi, 'roots'> {
 
 /** The API of these routes. */
 export function apiOf(api: ApiConfig, { described, roots, more, describe }: ApiParts): SessionApi {
-  const routes = [...more, ...described]
+  const routesAt = routeFinder([...more, ...described])
   let openApi: JsonObject | undefined
   return {
     get openApi() {
@@ -115,7 +115,7 @@ export function apiOf(api: ApiConfig, { described, roots, more, describe }: ApiP
     roots,
     routes: described.map(({ method, path, summary }) => ({ method, path, summary })),
     owns: (pathname) => isApiPath(api.basePath, pathname, roots),
-    handle: (request, mounted = {}) => handle(api, { routes, roots }, request, mounted),
+    handle: (request, mounted = {}) => handle(api, { routesAt, roots }, request, mounted),
   }
 }
 
@@ -134,7 +134,7 @@ function describing(describe: () => JsonObject): Route {
 }
 
 interface RouteTable extends Pick<SessionApi, 'roots'> {
-  readonly routes: readonly Route[]
+  readonly routesAt: ReturnType<typeof routeFinder>
 }
 
 async function handle(
@@ -178,12 +178,12 @@ interface Asked extends Pick<RoutedRequest, 'request' | 'mountPath' | 'waitUntil
   readonly origin: string | undefined
 }
 
-async function answer(api: ApiConfig, { routes, roots }: RouteTable, asked: Asked): Promise<Response> {
+async function answer(api: ApiConfig, { routesAt, roots }: RouteTable, asked: Asked): Promise<Response> {
   const { request, origin, mountPath, requestId, headers } = asked
   const url = addressOf(request, origin)
   const apiPath = mountPath + api.basePath
   const path = url.pathname.startsWith(apiPath) ? url.pathname.slice(apiPath.length) : undefined
-  const matched = path === undefined ? [] : matchRoutes(routes, path)
+  const matched = path === undefined ? [] : routesAt(path)
   if (matched.length === 0) throw new RequestError('no_such_route', noRouteAt(url.pathname, apiPath, roots))
   const methods = matched.flatMap(({ route: { method } }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
   const allow = [...new Set([...methods, 'OPTIONS'])].join(', ')

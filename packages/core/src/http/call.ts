@@ -98,6 +98,10 @@ export async function executeCall(identified: IdentifiedRequest, attempt?: Attem
   }
 }
 
+const emptyQuery = z.strictObject({})
+// Public routes are targets of links, and services that pass links on add parameters to them.
+const anyQuery = z.object({})
+
 interface CallParts {
   readonly attempt: Attempt | undefined
   readonly ifMatch: string | null
@@ -109,8 +113,7 @@ async function toCall(identified: IdentifiedRequest, parts: CallParts): Promise<
     identified
   const { attempt, ifMatch, wanted } = parts
   const { startedAt, waitUntil } = identified
-  // Public routes are targets of links, and services that pass links on add parameters to them.
-  const noQuery = route.isPublic === true ? z.object({}) : z.strictObject({})
+  const noQuery = route.isPublic === true ? anyQuery : emptyQuery
   const known = (api.isCompat ? route.compatQuery : undefined) ?? route.query ?? noQuery
   const query = parseWith(known, queryOf(identified), '')
   const said = (): JsonObject => (api.isCompat ? fromSeedBody(parseBody(text, api)) : parseBody(text, api))

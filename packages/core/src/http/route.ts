@@ -109,15 +109,18 @@ export interface MatchedRoute {
 }
 
 /**
- * The routes of a path. Literal segments come first in the table, so for a method the first is the right one: a session
- * may have an id that is a literal segment of another method.
+ * Finds the routes of a path. Literal segments come first in the table, so for a method the first is the right one: a
+ * session may have an id that is a literal segment of another method.
  */
-export function matchRoutes(routes: readonly Route[], pathname: string): readonly MatchedRoute[] {
-  const segments = split(pathname)
-  return routes.flatMap((route) => {
-    const params = match(split(route.path), segments)
-    return params === undefined ? [] : [{ route, params }]
-  })
+export function routeFinder(routes: readonly Route[]): (pathname: string) => readonly MatchedRoute[] {
+  const patterns = routes.map((route) => ({ route, pattern: split(route.path) }))
+  return (pathname) => {
+    const segments = split(pathname)
+    return patterns.flatMap(({ route, pattern }) => {
+      const params = match(pattern, segments)
+      return params === undefined ? [] : [{ route, params }]
+    })
+  }
 }
 
 function match(pattern: readonly string[], segments: readonly string[]): Record<string, string> | undefined {
