@@ -4,6 +4,7 @@ import type { LiveSession } from '../service/live-session.js'
 import type { Message } from '../domain/message.js'
 import { onAbort } from '../async/on-abort.js'
 import type { TurnLease } from '../domain/session-body.js'
+import type { SessionRef } from '../contract/session-record.js'
 import type { Service } from '../service/service.js'
 import { parseCount } from '../parse.js'
 import { whileOpen } from '../session/still-open.js'
@@ -11,7 +12,9 @@ import { pause } from '../async/slices.js'
 import { settleLost } from './lease.js'
 import { withdrawn } from './stop.js'
 import { isEnd, type TurnEnded, type TurnEvent, turnOf, type TurnStarted } from './event.js'
+import type { TurnPart } from './part.js'
 import { placeOfReply, readReplies } from './replies.js'
+import { untoldParts } from './said-parts.js'
 import { noUsage } from './usage.js'
 import { askToStop, readTurnLog, sessionIdOf, type TurnLog } from './log.js'
 import { isAlive, turnLogRef } from '../service/living-turn.js'
@@ -172,9 +175,9 @@ export async function* followTurn(
       continue
     }
     if (performance.now() >= checkAt) {
-      const end = await endWithout(live, turnId, started, n + 1)
-      if (end !== undefined) {
-        yield end
+      const left = await endWithout(live, turnId, started)
+      if (left !== undefined) {
+        yield* left.filter((event) => event.n > n)
         return
       }
       checkAt = performance.now() + checkMs
@@ -184,21 +187,39 @@ export async function* followTurn(
   }
 }
 
-/** How a turn ended whose process could not report it; undefined while the turn runs. */
+/** What the process of a turn could not tell: the rest of the answer, and the end. Undefined while it may still come. */
 async function endWithout(
   live: LiveSession,
   turnId: string,
   started: TurnStarted | undefined,
-  n: number,
-): Promise<TurnEvent | undefined> {
+): Promise<readonly TurnEvent[] | undefined> {
+  const { service, ref } = live
   const { body } = await live.load()
-  if (body.turn?.id === turnId && (await isHeld(live, body.turn))) return undefined
+  const wasHeld = body.turn?.id === turnId
+  if (wasHeld && (await isHeld(live, body.turn))) return undefined
   // The process may have died before the first event, and then the turn's record does not say where its message is.
-  const told = started === undefined ? undefined : { replyId: started.replyId, after: started.seq }
-  const place = placeOfReply(body, turnId) ?? told
+  const known = started === undefined ? undefined : { replyId: started.replyId, after: started.seq }
+  const place = placeOfReply(body, turnId) ?? known
   const replies = place === undefined ? undefined : await readReplies(live, place)
-  if (replies === undefined) return { n, type: 'aborted', from: 0, to: 0, usage: noUsage, reason: 'lost' }
-  return { n, ...endOf(replies) }
+  // Its process stores the last events after the reply, unless somebody else has stored that for it.
+  const isLost = wasHeld || (replies !== undefined && turnOf(replies.at(-1)!).reason === 'lost')
+  if (!isLost && (await isAlive(service, ref.tenantId, turnId))) return undefined
+  const told = await readWholeLog(service, turnLogRef(ref.tenantId, turnId))
+  const left: readonly (TurnPart | TurnEnded)[] =
+    replies === undefined
+      ? [{ type: 'aborted', from: 0, to: 0, usage: noUsage, reason: 'lost' }]
+      : [...untoldParts(replies, told), endOf(replies)]
+  return left.map((event, index) => ({ ...event, n: told.length + index + 1 }))
+}
+
+async function readWholeLog(service: Service, logRef: SessionRef): Promise<readonly TurnEvent[]> {
+  const told: TurnEvent[] = []
+  for (let seq = 0; ;) {
+    const page = await readTurnLog(service, logRef, seq)
+    if (page.seq === seq) return told
+    for (const event of page.events) told.push(event)
+    seq = page.seq
+  }
 }
 
 /** The end event, from the stored replies. */

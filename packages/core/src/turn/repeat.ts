@@ -1,12 +1,12 @@
 import type { LiveSession } from '../service/live-session.js'
 import type { Message } from '../domain/message.js'
-import type { MessagePart } from '../domain/part.js'
 import type { TurnLease } from '../domain/session-body.js'
 import { isSessionError, SessionError } from '../errors.js'
 import { endOf, followTurn, stopTurn } from './follow.js'
 import { placeOfReply, readReplies } from './replies.js'
 import { toTurnResult, type TurnEvent, turnOf } from './event.js'
-import type { TurnDocument, TurnPart } from './part.js'
+import type { TurnPart } from './part.js'
+import { partsOf } from './said-parts.js'
 import type { OngoingTurn } from './request.js'
 
 /** Follows a turn that answers the same message already, here or in another process. */
@@ -61,7 +61,12 @@ export function storedTurn(message: Message, replies: readonly Message[], replay
   const { id: messageId, seq } = message
   const replyId = result.reply.id
   const started = { type: 'started' as const, turnId: result.turnId, messageId, seq, replyId }
-  const events = [started, ...partsOf(replies), endOf(replies)].map((event, index): TurnEvent => ({
+  const said = [
+    ...partsOf(replies),
+    { type: 'usage', ...result.usage } as TurnPart,
+    ...finishOf(result.reply),
+  ]
+  const events = [started, ...said, endOf(replies)].map((event, index): TurnEvent => ({
     n: index + 1,
     ...event,
   }))
@@ -74,22 +79,6 @@ export function storedTurn(message: Message, replies: readonly Message[], replay
     },
     stop: async () => {},
   }
-}
-
-/** The parts that a reply was built from, as far as the stored messages show. */
-function partsOf(replies: readonly Message[]): readonly TurnPart[] {
-  const reply = replies.at(-1)!
-  const documents = (reply.metadata?.['documents'] ?? []) as unknown as readonly TurnDocument[]
-  const sources = (reply.metadata?.['sources'] ?? []) as unknown as readonly Record<string, never>[]
-  return [
-    ...documents.map((document) => ({ type: 'document' as const, document })),
-    ...replies.flatMap(({ content }): readonly MessagePart[] =>
-      typeof content === 'string' ? (content === '' ? [] : [{ type: 'text', text: content }]) : content,
-    ),
-    ...sources.map((source) => ({ ...source, type: 'source' as const })),
-    { type: 'usage' as const, ...turnOf(reply).usage },
-    ...finishOf(reply),
-  ] as readonly TurnPart[]
 }
 
 function finishOf(reply: Message): readonly TurnPart[] {

@@ -6,34 +6,14 @@ import {
   type Respond,
   SessionError,
   type SessionStore,
-  type TurnEvent,
 } from '../../src/index.js'
-import { haltingStore } from '../../src/testing/halting-store.js'
 import { until } from '../../src/testing/until.js'
 import { handClock } from '../hand-clock.js'
 import { alice, codeOf } from '../service.js'
 import { all, echo, gated, lines } from './turns.js'
+import { place, turns } from './two-processes.js'
 
 afterEach(() => void vi.restoreAllMocks())
-
-const turns = { flushMs: 5, heartbeatMs: 10, leaseMs: 30_000 }
-
-/** Two processes over one store, whose clock the test moves; the first one may be killed. */
-async function place() {
-  let now = 1_700_000_000_000
-  const store = memoryStore({ clock: () => now })
-  const { store: dying, kill } = haltingStore(store)
-  const open = (over: SessionStore) =>
-    createSessions({ store: over, turns, onWarning: () => {} })
-      .for(alice)
-      .open('one')
-  const [one, two] = [await open(dying), await open(store)]
-  const logged = async (turnId: string) =>
-    (
-      await store.messages({ tenantId: '~turns:acme', id: turnId }, { after: 0, limit: 100 })
-    ).messages.flatMap(({ payload }) => JSON.parse(payload) as TurnEvent[])
-  return { store, one, two, kill, open, logged, pass: (ms: number) => void (now += ms) }
-}
 
 it('refuses what names no turn of the session', async () => {
   const { one, two, open, store } = await place()
@@ -77,75 +57,6 @@ it('tells what there is from a number on, and of a process that dies that it did
   expect(events[2]).toMatchObject({ from: 2, to: 2, reason: 'lost' })
   expect(await lines(two)).toEqual(['user: Hi (completed)', 'assistant: He (aborted)'])
   expect(await two.currentTurn()).toBeUndefined()
-})
-
-/** A turn whose reply is stored, and whose process died before it could say so. */
-async function unsaid(respond: Respond) {
-  const there = await place()
-  const { one, store, kill, logged } = there
-  await one.turn('before', echo).result
-  const turn = one.turn({ id: 'm', content: 'Hi' }, async (context) => {
-    await until(async () => (await logged(context.turnId)).length > 0)
-    return respond(context) as string
-  })
-  const { turnId } = await turn.started
-  await until(async () => (await store.read(one.ref))!.record.lastSeq === 4)
-  kill()
-  // What it has written all the same is as if it had not.
-  const ref = { tenantId: '~turns:acme', id: turnId }
-  const kept = (await logged(turnId)).filter(({ type }) => type === 'started')
-  await store.remove(ref)
-  await store.commit(ref, {
-    body: JSON.stringify({ sessionId: 'one' }),
-    revision: 0,
-    messages: [{ id: '1', payload: JSON.stringify(kept) }],
-  })
-  return { ...there, turnId }
-}
-const noUsage = { inputTokens: 0, outputTokens: 0, costMicros: 0 }
-
-it.each<[Respond, object]>([
-  [() => ['Hi', { type: 'finish', finishReason: 'stop' }], { type: 'completed', finishReason: 'stop' }],
-  [
-    () => Promise.reject(new Error('down')),
-    { type: 'failed', code: 'model_failed', message: 'The model failed.' },
-  ],
-])(
-  'tells how it ended where its process died before it could: by what it stored',
-  async (respond, expected) => {
-    const { two, turnId } = await unsaid(respond)
-    const end = { n: 2, from: 4, to: 4, usage: noUsage, ...expected }
-    expect((await all(two.watchTurn(turnId))).at(-1)).toStrictEqual(end)
-    // Also when so many turns came after it that the session has forgotten where it was.
-    for (let n = 0; n < 9; n++) await two.turn(`${n}`, echo).result
-    expect((await all(two.watchTurn(turnId))).at(-1)).toStrictEqual(end)
-  },
-)
-
-it('tells of no end where nobody can read it, or the conversation has left it behind', async () => {
-  const { two, turnId, store } = await unsaid(() => 'Hi')
-  const { record } = (await store.read(two.ref))!
-  const { incarnation, changes } = record
-  expect(await store.amend(two.ref, [{ seq: 4, payload: 'broken' }], { incarnation, changes })).toBe(1)
-  expect((await all(two.watchTurn(turnId))).at(-1)).toMatchObject({ n: 2, type: 'aborted', from: 4, to: 4 })
-  const again = await two.turn({ id: 'm', content: 'Hi' }, () => expect.fail('asked')).result
-  expect(again).toMatchObject({ status: 'failed', replayed: true, turnId: '', usage: noUsage })
-  const left = await place()
-  const { respond, begun } = gated('Hello')
-  const turn = left.one.turn('Hi', respond)
-  await begun
-  const { turnId: id } = await turn.started
-  await until(async () => (await left.logged(id)).length === 2)
-  left.kill()
-  await left.two.rewind(0)
-  expect((await all(left.two.watchTurn(id))).at(-1)).toEqual({
-    n: 3,
-    type: 'aborted',
-    from: 0,
-    to: 0,
-    usage: noUsage,
-    reason: 'lost',
-  })
 })
 
 it('follows the turn of its key, stops it, and says when its process is dead', async () => {
