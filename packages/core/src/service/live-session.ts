@@ -2,7 +2,7 @@ import { isSessionError } from '../errors.js'
 import { Attempts, newChangeId, withChange } from './attempts.js'
 import { checkRevision } from './check-revision.js'
 import { type UpdateOptions, updateNames } from './update-options.js'
-import { type Appended, asNew, repeatAppend, UnknownOutcomes } from './unknown-outcome.js'
+import { type Appended, asNew, repeatAppend, repeatRemoval } from './unknown-outcome.js'
 import type { SessionEventDetails, SessionEventType } from '../domain/events.js'
 import { type Identity, mayOpen } from '../domain/identity.js'
 import { HeldCredential, noSuchSession, ownerOf } from './held-credential.js'
@@ -284,14 +284,7 @@ export class LiveSession {
 
   /** Removes the session; false when it was removed already. */
   async remove(): Promise<boolean> {
-    const lost = new UnknownOutcomes()
-    for (;;) {
-      try {
-        return (await this.service.store.remove(this.ref, this.guard)) || lost.any
-      } catch (error) {
-        if (!lost.mayRepeat(error)) throw lost.told(error)
-      }
-    }
+    return (await repeatRemoval(() => this.service.store.remove(this.ref, this.guard))) !== 'absent'
   }
 
   /** Drops messages up to and including `throughSeq`. */

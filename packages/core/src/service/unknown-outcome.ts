@@ -49,6 +49,19 @@ export async function repeatUnknown<T>(act: () => Promise<T>): Promise<T> {
   }
 }
 
+/** As `repeatUnknown`, for a removal: `maybe` where it is absent after a try whose answer got lost, which may have removed it. */
+export async function repeatRemoval(remove: () => Promise<boolean>): Promise<'removed' | 'maybe' | 'absent'> {
+  const lost = new UnknownOutcomes()
+  for (;;) {
+    try {
+      if (await remove()) return 'removed'
+      return lost.any ? 'maybe' : 'absent'
+    } catch (error) {
+      if (!lost.mayRepeat(error)) throw lost.told(error)
+    }
+  }
+}
+
 /** What an append has made. */
 export interface Appended extends Committed {
   /** Whether an earlier try of this very call may have stored the messages: nobody was told of it. */

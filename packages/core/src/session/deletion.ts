@@ -1,7 +1,7 @@
 import { SessionError } from '../errors.js'
 import { type LiveSession, noSuchSession } from '../service/live-session.js'
 import { removeSideRecords } from '../service/side-records.js'
-import { repeatUnknown } from '../service/unknown-outcome.js'
+import { repeatRemoval } from '../service/unknown-outcome.js'
 
 /**
  * Removes a session and all its side records.
@@ -27,9 +27,13 @@ export async function deleteSession(live: LiveSession, ifChanges?: number): Prom
 
 async function removeAt(live: LiveSession, changes: number): Promise<void> {
   const { service, ref, guard } = live
-  if (await repeatUnknown(() => service.store.remove(ref, { ...guard, changes }))) return
+  const removed = await repeatRemoval(() => service.store.remove(ref, { ...guard, changes }))
+  if (removed === 'removed') return
   const stored = await service.store.read(ref)
-  if (stored === undefined || stored.record.incarnation !== guard.incarnation) throw noSuchSession()
+  if (stored === undefined || stored.record.incarnation !== guard.incarnation) {
+    if (removed === 'maybe') return
+    throw noSuchSession()
+  }
   const { revision } = stored.record
   throw new SessionError('conflict', 'The session has changed meanwhile.', { revision })
 }
