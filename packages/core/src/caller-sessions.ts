@@ -7,7 +7,9 @@ import type { ImportReport } from './portability/import-sessions.js'
 import type { TextSource } from './portability/lines-in.js'
 import type { ExportOptions } from './portability/export-sessions.js'
 import type { CountOptions, ListOptions } from './service/list-scope.js'
-import { type CreateDraft, LiveSession, type SessionSnapshot, noSuchSession } from './service/live-session.js'
+import { noSuchSession } from './service/held-credential.js'
+import { LiveSession } from './service/live-session.js'
+import type { CreateDraft, SessionSnapshot } from './service/session-snapshot.js'
 import type { MessageInput } from './domain/message.js'
 import type { FoundMessage, FoundSession, SearchOptions, SearchPage } from './domain/search.js'
 import { countFor, listSessions } from './search/list-sessions.js'
@@ -402,14 +404,12 @@ export class CallerSessions {
   /** A session of this object alone. */
   async #fleetingSession(id: string): Promise<Session | undefined> {
     const service = this.#fleeting
-    const stored = await service?.store.read(this.#ref(id))
-    if (service === undefined || stored === undefined) return undefined
-    const seen = { record: stored.record, body: decodeBody(stored.body) }
-    return new Session(new LiveSession(service, this.identity, seen, { holdsCredential: true }))
+    const seen = service && (await this.#read(this.#ref(id), service))
+    return seen && new Session(new LiveSession(service, this.identity, seen, { holdsCredential: true }))
   }
 
-  async #read(ref: SessionRef): Promise<SessionSnapshot | undefined> {
-    const stored = await this.#service.store.read(ref)
+  async #read(ref: SessionRef, { store } = this.#service): Promise<SessionSnapshot | undefined> {
+    const stored = await store.read(ref)
     return stored === undefined ? undefined : { record: stored.record, body: decodeBody(stored.body) }
   }
 

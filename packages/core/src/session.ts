@@ -103,7 +103,8 @@ export class Session {
 
   /** The store's record when this handle last read or wrote the session. */
   get record(): SessionRecord {
-    return adminReads.isUnread(this.#live) ? adminReads.withoutTitle(this.#live.record) : this.#live.record
+    const { shownRecord } = this.#live
+    return adminReads.isUnread(this.#live) ? adminReads.withoutTitle(shownRecord) : shownRecord
   }
 
   /** False for a draft: a session that is stored with its first write. */

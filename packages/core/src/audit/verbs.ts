@@ -40,8 +40,7 @@ export function entriesOf(service: Service, query: AuditQuery): AsyncGenerator<A
 }
 
 export async function pseudonymIn(service: Service, user: TenantUser): Promise<string | undefined> {
-  checkOptions<TenantUser>(user ?? null, { tenantId: 'text', userId: 'text' }, 'user')
-  const { tenantId, userId } = user
+  const { tenantId, userId } = user ?? ({} as TenantUser)
   return theLog(service).subjects.find({ tenantId: checkTenant(tenantId), userId: parseId(userId, 'userId') })
 }
 

@@ -2,7 +2,8 @@ import { noteCaller } from '../audit/caller.js'
 import { SessionError } from '../errors.js'
 import type { Identity } from '../domain/identity.js'
 import { aroundStoring } from '../service/create-session.js'
-import { noSuchSession } from '../service/live-session.js'
+import { noSuchSession } from '../service/held-credential.js'
+import { removeLive } from '../service/remove-live.js'
 import type { SessionWarning } from '../service/settings.js'
 import type { Session } from '../session.js'
 import { liveSessionOf } from '../session/live-of.js'
@@ -323,7 +324,7 @@ export class RequestSession {
       this.#mustBeWritable()
     } catch (error) {
       // Without the credential, no caller could open the session.
-      await liveSessionOf(session, 'session').remove()
+      await removeLive(liveSessionOf(session, 'session'))
       throw error
     }
     // Meanwhile the caller may have got another credential, or none.

@@ -2,14 +2,14 @@ import { isSessionError } from '../errors.js'
 import { Attempts, newChangeId, withChange } from './attempts.js'
 import { checkRevision } from './check-revision.js'
 import { type UpdateOptions, updateNames } from './update-options.js'
-import { type Appended, asNew, repeatAppend, repeatRemoval } from './unknown-outcome.js'
+import { type Appended, asNew, repeatAppend } from './unknown-outcome.js'
 import type { SessionEventDetails, SessionEventType } from '../domain/events.js'
 import { type Identity, mayOpen } from '../domain/identity.js'
 import { HeldCredential, noSuchSession, ownerOf } from './held-credential.js'
 import { checkOptions } from '../options.js'
 import { decodeMessages, type Message } from '../domain/message.js'
 import { followPhase } from '../domain/journey.js'
-import { decodeBody, encodeBody, type SessionBody } from '../domain/session-body.js'
+import { decodeBody, decodeKnown, encodeBody, type SessionBody } from '../domain/session-body.js'
 import { storeAfter } from './store-after.js'
 import { roomOf } from './room.js'
 import { deadlineOf, type Lifetime, lifetimeOf } from './lifetime.js'
@@ -17,9 +17,6 @@ import type { Service } from './service.js'
 import type { CreateDraft, SessionSnapshot, SessionUpdate } from './session-snapshot.js'
 import type { Committed, NewMessage, SessionChange, SessionGuard } from '../contract/session-store.js'
 import type { OwnLifetime, SessionRecord, SessionRef } from '../contract/session-record.js'
-
-export { noSuchSession } from './held-credential.js'
-export type { CreateDraft, SessionSnapshot, SessionUpdate } from './session-snapshot.js'
 
 /**
  * One session for one caller. It reads the session, and changes it so that no change is lost and none is made twice.
@@ -33,7 +30,8 @@ export class LiveSession {
   /** Whether its contexts show what is remembered of the user. */
   remembers = false
   readonly #held: HeldCredential
-  #record: SessionRecord
+  #known!: SessionRecord
+  #own: SessionRecord
   /** The body at the record's revision, as text: nothing that a caller does to what it gave or got is stored by a later change. */
   #body: string | undefined
   /** Whether the next `load` may return the session as this handle has just read or written it. */
@@ -56,7 +54,7 @@ export class LiveSession {
     this.service = service
     this.identity = identity
     this.ref = { tenantId: seen.record.tenantId, id: seen.record.id }
-    this.#record = seen.record
+    this.#own = this.#record = seen.record
     this.#body = seen.body === undefined ? undefined : JSON.stringify(seen.body)
     this.holdsCredential = options.holdsCredential
     this.#create = options.create
@@ -73,12 +71,26 @@ export class LiveSession {
   }
 
   get record(): SessionRecord {
-    return this.#record
+    return this.#known
+  }
+
+  get #record(): SessionRecord {
+    return this.#known
+  }
+
+  set #record(record: SessionRecord) {
+    this.#known = record
+    if (this.#mayOpen(record)) this.#own = record
+  }
+
+  /** The record for who has this handle: as it last was theirs. A turn of theirs may know it as another's by now. */
+  get shownRecord(): SessionRecord {
+    return this.#own
   }
 
   /** The session as it was last read or written; undefined when another caller has changed the body since. */
   get seen(): SessionSnapshot | undefined {
-    return this.#body === undefined ? undefined : { record: this.#record, body: decodeBody(this.#body) }
+    return this.#body === undefined ? undefined : { record: this.#record, body: decodeKnown(this.#body) }
   }
 
   /** How long the session lives, as far as this handle knows. */
@@ -157,9 +169,10 @@ export class LiveSession {
     if (stored === undefined || stored.record.incarnation !== this.#record.incarnation) throw noSuchSession()
     if (!byTurn && !this.#mayOpen(stored.record)) throw noSuchSession()
     if (copy === undefined) this.#held.lookedAt = performance.now()
-    const body = decodeBody(stored.body)
+    const body = stored.body === this.#body ? decodeKnown(stored.body) : decodeBody(stored.body)
     this.#record = stored.record
-    this.#body = stored.body
+    // The check leaves counts out that nobody can read.
+    this.#body = body.stats === undefined ? JSON.stringify(body) : stored.body
     return { record: stored.record, body, messages: await decodeMessages(stored.messages) }
   }
 
@@ -280,11 +293,6 @@ export class LiveSession {
         seen = undefined
       }
     }
-  }
-
-  /** Removes the session; false when it was removed already. */
-  async remove(): Promise<boolean> {
-    return (await repeatRemoval(() => this.service.store.remove(this.ref, this.guard))) !== 'absent'
   }
 
   /** Drops messages up to and including `throughSeq`. */

@@ -2,7 +2,7 @@ import type { Cart, Order } from '../domain/cart.js'
 import type { Branch, Fact, Lineage, SeqRange, Summary } from '../domain/session-body.js'
 import type { JsonObject } from '../json.js'
 import type { SessionRecord } from '../contract/session-record.js'
-import type { SessionSnapshot } from '../service/live-session.js'
+import type { SessionSnapshot } from '../service/session-snapshot.js'
 
 /** Everything a session holds except its messages. */
 export interface SessionContents {

@@ -1,5 +1,6 @@
 import { parseText } from '../parse.js'
-import type { LiveSession, SessionSnapshot } from '../service/live-session.js'
+import type { LiveSession } from '../service/live-session.js'
+import type { SessionSnapshot } from '../service/session-snapshot.js'
 
 /** A credential of the current generation. @throws `not_found` when the one of the handle was replaced */
 export async function currentCredential(live: LiveSession): Promise<string> {

@@ -1,7 +1,7 @@
 import type { Identity } from '../domain/identity.js'
 import type { SessionRecord } from '../contract/session-record.js'
 import { isUnreadable } from '../errors.js'
-import { noSuchSession } from '../service/live-session.js'
+import { noSuchSession } from '../service/held-credential.js'
 import type { Service } from '../service/service.js'
 import { removeSeen } from '../service/remove-seen.js'
 

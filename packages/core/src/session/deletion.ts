@@ -1,5 +1,7 @@
 import { SessionError } from '../errors.js'
-import { type LiveSession, noSuchSession } from '../service/live-session.js'
+import { noSuchSession } from '../service/held-credential.js'
+import type { LiveSession } from '../service/live-session.js'
+import { removeLive } from '../service/remove-live.js'
 import { removeSideRecords } from '../service/side-records.js'
 import { repeatRemoval } from '../service/unknown-outcome.js'
 
@@ -12,7 +14,7 @@ import { repeatRemoval } from '../service/unknown-outcome.js'
 export async function deleteSession(live: LiveSession, ifChanges?: number): Promise<void> {
   const { record, body } = await live.load()
   if (live.isStored && ifChanges !== undefined) await removeAt(live, ifChanges)
-  else if (live.isStored && !(await live.remove())) throw noSuchSession()
+  else if (live.isStored && !(await removeLive(live))) throw noSuchSession()
   // A turn may have begun since. A transfer may have begun, too, but its record has no content and opens nothing.
   const kinds = [
     'turns',

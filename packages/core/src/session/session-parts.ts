@@ -1,4 +1,4 @@
-import type { SessionSnapshot } from '../service/live-session.js'
+import type { SessionSnapshot } from '../service/session-snapshot.js'
 
 /** The parts of a session that an update may name. */
 export type SessionPart =

@@ -2,7 +2,8 @@ import { SessionError } from '../errors.js'
 import type { Message } from '../domain/message.js'
 import { clipPath, onPath, readPath } from '../domain/path.js'
 import { mapInSlices, pause } from '../async/slices.js'
-import type { LiveSession, SessionSnapshot } from '../service/live-session.js'
+import type { LiveSession } from '../service/live-session.js'
+import type { SessionSnapshot } from '../service/session-snapshot.js'
 import { isHistoryOver } from './expiry.js'
 
 const pageSize = 1000

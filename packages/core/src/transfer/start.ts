@@ -1,6 +1,7 @@
 import { SessionError } from '../errors.js'
 import { newId } from '../ids.js'
-import { type LiveSession, noSuchSession } from '../service/live-session.js'
+import { noSuchSession } from '../service/held-credential.js'
+import type { LiveSession } from '../service/live-session.js'
 import { withdrawIfErased } from '../service/user-record.js'
 import type { PendingTransfer } from '../domain/transfer.js'
 import type { SessionBody } from '../domain/session-body.js'

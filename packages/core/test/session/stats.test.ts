@@ -8,6 +8,8 @@ import { changingStore } from '../changing-store.js'
 import { alice } from '../service.js'
 import { echo, gated } from '../turn/turns.js'
 
+const settings = { credentialSecrets: ['a secret that both processes know, and nobody else'] }
+
 type Counted = Pick<SessionInfo, 'messages' | 'tokens' | 'topics' | 'turns'>
 
 /** What every message of the history says, by plain loops. */
@@ -56,7 +58,6 @@ const counted = ({ messages, tokens, topics, turns }: SessionInfo): Counted => (
 /** A session, and what another process calls the store for when it asks for its info. */
 async function place(before: (method: string) => unknown = () => undefined) {
   const store = memoryStore()
-  const settings = { credentialSecrets: ['a secret that both processes know, and nobody else'] }
   const watched = wrapStore(store, async (method, make) => {
     await before(method)
     return make()
@@ -103,6 +104,27 @@ describe('the counts that the end of a turn keeps', () => {
     expect(stats!.tally.topics.phrases.length).toBe(32)
     expect(JSON.stringify(stats).length).toBeLessThan(4096)
   })
+
+  it.each([5, 'many', { tally: {} }])(
+    'are left out where nobody can read them, also by a handle that goes on (%j)',
+    async (stats) => {
+      const { store, session, asked } = await place()
+      await session.turn('one phone', echo).result
+      const { record, body } = (await store.read(session.ref))!
+      await store.commit(session.ref, {
+        revision: record.revision,
+        body: JSON.stringify({ ...(JSON.parse(body) as object), stats }),
+      })
+      const again = await createSessions({ store, ...settings })
+        .for(alice)
+        .get(session.id)
+      await again.history()
+      await again.state.merge({ a: 1 })
+      expect(JSON.parse((await store.read(session.ref))!.body)).not.toHaveProperty('stats')
+      await again.turn('another phone', echo).result
+      expect((await asked()).info).toEqual(await recounted(session))
+    },
+  )
 
   it('count a message that another caller appended while the model spoke', async () => {
     const { session, asked } = await place()

@@ -59,6 +59,7 @@ it.each(['anonymous', 'guest'] as const)(
   async (who) => {
     const { session, theirs } = await signedInWhile(who)
     expect(session.contents).toBeUndefined()
+    expect(session.record.userId).toBe(session.identity.userId)
     expect(await codeOf(session.state.merge({ mine: true }))).toBe('not_found')
     expect(await codeOf(session.history())).toBe('not_found')
     expect(await theirs.state.get()).toEqual({})
