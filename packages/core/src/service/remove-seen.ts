@@ -10,7 +10,7 @@ import { repeatRemoval } from './unknown-outcome.js'
  */
 export async function removeSeen(service: Service, record: SessionRecord): Promise<boolean> {
   const { incarnation } = record
-  if ((await repeatRemoval(() => service.store.remove(record, { incarnation }))) === 'absent') return false
+  if ((await repeatRemoval(() => service.store.remove(record, { incarnation }))) === false) return false
   service.histories.forget(record)
   service.tallies.forget(record)
   await removeSideRecords(service, record, ['turns', 'requests', 'transfers'])

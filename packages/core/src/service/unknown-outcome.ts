@@ -49,17 +49,11 @@ export async function repeatUnknown<T>(act: () => Promise<T>): Promise<T> {
   }
 }
 
-/** As `repeatUnknown`, for a removal: `maybe` where it is absent after a try whose answer got lost, which may have removed it. */
-export async function repeatRemoval(remove: () => Promise<boolean>): Promise<'removed' | 'maybe' | 'absent'> {
-  const lost = new UnknownOutcomes()
-  for (;;) {
-    try {
-      if (await remove()) return 'removed'
-      return lost.any ? 'maybe' : 'absent'
-    } catch (error) {
-      if (!lost.mayRepeat(error)) throw lost.told(error)
-    }
-  }
+/** As `repeatUnknown`, for a removal: undefined where a try may have done it whose answer got lost. */
+export async function repeatRemoval(remove: () => Promise<boolean>): Promise<boolean | undefined> {
+  let tries = 0
+  const isRemoved = await repeatUnknown(() => (tries++, remove()))
+  return isRemoved || (tries > 1 ? undefined : false)
 }
 
 /** What an append has made. */

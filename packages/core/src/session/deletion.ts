@@ -30,10 +30,10 @@ export async function deleteSession(live: LiveSession, ifChanges?: number): Prom
 async function removeAt(live: LiveSession, changes: number): Promise<void> {
   const { service, ref, guard } = live
   const removed = await repeatRemoval(() => service.store.remove(ref, { ...guard, changes }))
-  if (removed === 'removed') return
+  if (removed === true) return
   const stored = await service.store.read(ref)
   if (stored === undefined || stored.record.incarnation !== guard.incarnation) {
-    if (removed === 'maybe') return
+    if (removed === undefined) return
     throw noSuchSession()
   }
   const { revision } = stored.record
