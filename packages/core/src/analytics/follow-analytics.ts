@@ -72,13 +72,25 @@ export async function keepAnalytics(service: Service, tenantId: string, limit: n
 export async function forgetAnalytics(service: Service, user: TenantUser): Promise<number> {
   const keeping = analyticsOf(service)
   if (keeping === undefined) return 0
-  const unit = await keeping.subjects.find(user)
-  // Whoever is writing at this moment writes under what is nobody's from now on.
-  const without = ({ analyticsKey, ...others }: UserRecord): UserRecord | undefined =>
-    analyticsKey === undefined ? undefined : others
+  const { log, subjects } = keeping
+  let gone: readonly string[] = []
+  // Whoever is writing at this moment writes under what is nobody's from now on. The key stays until the log has
+  // forgotten what is kept under it: a call that goes on where this one was cut off finds it by nothing else.
+  const takenOut = ({ analyticsKey, ...others }: UserRecord): UserRecord | undefined => {
+    gone = [...(others.analyticsGone ?? []), ...(analyticsKey === undefined ? [] : [analyticsKey])]
+    return analyticsKey === undefined ? undefined : { ...others, analyticsGone: gone }
+  }
+  await updateUserRecord(service, user, takenOut, { ofErasure: true })
+  subjects.forget(user)
+  if (gone.length === 0) return 0
+  let forgotten = 0
+  for (const key of gone) forgotten += await log.forget(user.tenantId, await subjects.by(key, user))
+  const without = ({ analyticsGone = [], ...others }: UserRecord): UserRecord => {
+    const left = analyticsGone.filter((key) => !gone.includes(key))
+    return left.length === 0 ? others : { ...others, analyticsGone: left }
+  }
   await updateUserRecord(service, user, without, { ofErasure: true })
-  keeping.subjects.forget(user)
-  return unit === undefined ? 0 : keeping.log.forget(user.tenantId, unit)
+  return forgotten
 }
 
 /** Keeps what the sessions of a user say, or that they say nothing, after the user has decided anew. */

@@ -65,6 +65,11 @@ export class Subjects {
     return key === undefined ? undefined : this.#pseudonymWith(key, user)
   }
 
+  /** What stood for a user by a key that is the user's no more. */
+  async by(key: string, user: TenantUser): Promise<string> {
+    return this.#pseudonymWith(key, user)
+  }
+
   /** As `find`, but for a user about to be erased: who has no key needs none any more. */
   async last(user: TenantUser): Promise<string> {
     return (await this.find(user)) ?? this.#pseudonymWith(newId(), user)

@@ -103,9 +103,16 @@ export function merged(user: Consents, guest: Consents): Consents {
   return all
 }
 
-/** The purposes that were granted, or not decided, before and are denied after. */
-export function withdrawn(before: Consents, after: Consents): string[] {
+/**
+ * The purposes that are denied now and were not before; also those whose denial before was this one of the anonymous
+ * session: whoever noted it may have died before anything was removed.
+ */
+export function withdrawn(before: Consents, guest: Consents, after: Consents): string[] {
   return Object.entries(after.purposes)
-    .filter(([of, { granted }]) => !granted && before.purposes[of]?.granted !== false)
+    .filter(([of, { granted }]) => {
+      const [known, said] = [before.purposes[of], guest.purposes[of]]
+      const isNotedAlready = known?.at === said?.at && known?.source === said?.source
+      return !granted && (known?.granted !== false || isNotedAlready)
+    })
     .map(([of]) => of)
 }

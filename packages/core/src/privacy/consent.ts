@@ -122,7 +122,7 @@ async function mergeConsents(live: LiveSession): Promise<void> {
     let denied: string[] = []
     await note(service, user, (before) => {
       const after = merged(before, guest)
-      denied = withdrawn(before, after)
+      denied = withdrawn(before, guest, after)
       return after
     })
     if (denied.length > 0) await withdraw(service, user, denied)

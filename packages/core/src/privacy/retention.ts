@@ -1,7 +1,7 @@
 import type { SessionRecord } from '../contract/session-record.js'
 import { cleared, expired } from '../domain/branches.js'
 import { decodeBody, type ReplyPlace, type SessionBody } from '../domain/session-body.js'
-import { isSessionError, isUnreadable } from '../errors.js'
+import { isSessionError, isUnreadable, SessionError } from '../errors.js'
 import { LiveSession } from '../service/live-session.js'
 import type { SessionSnapshot } from '../service/session-snapshot.js'
 import { isAlive } from '../service/living-turn.js'
@@ -204,14 +204,20 @@ async function forgetDocuments(live: LiveSession, places: readonly ReplyPlace[])
   for (const place of places) {
     const reply = (await readReplies(live, place))?.at(-1)
     if (reply?.metadata?.['documents'] === undefined) continue
+    // Before the message is read: whoever changes it from here on is not undone.
+    const { record } = await live.load()
     const { messages } = await store.messages(live.ref, { after: reply.seq - 1, limit: 1 })
-    const payload = messages[0]!.payload
-    const { metadata, ...message } = JSON.parse(payload) as { metadata: Record<string, unknown> }
+    const stored = messages[0]
+    if (stored?.seq !== reply.seq) throw changedMeanwhile()
+    const { metadata = {}, ...message } = JSON.parse(stored.payload) as { metadata?: Record<string, unknown> }
     const { documents: _, ...others } = metadata
     const amended = JSON.stringify({ ...message, metadata: others })
-    await store.amend(live.ref, [{ seq: reply.seq, payload: amended }], live.guard)
+    if (!(await live.amend(reply.seq, amended, record))) throw changedMeanwhile()
   }
 }
+
+const changedMeanwhile = (): SessionError =>
+  new SessionError('conflict', 'Somebody else has changed the session meanwhile.')
 
 /** Drops of the record of a user what is over its time: earlier decisions, and the key of the pseudonym. */
 async function forgetOld(

@@ -102,7 +102,9 @@ async function noted<Value>(
   try {
     await repeatUnknown(() => store.commit(ref, { ...note, body: JSON.stringify({ sessionId: id }) }))
   } catch (error) {
-    if (!frees || !isSessionError(error, 'store_full')) throw error
+    // Nobody else knows its id: an answer was lost.
+    const isThere = isSessionError(error, 'conflict')
+    if (!isThere && (!frees || !isSessionError(error, 'store_full'))) throw error
   }
   const forget = async () => void (await store.remove(ref))
   try {

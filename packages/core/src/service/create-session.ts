@@ -73,6 +73,8 @@ const maxPageMessages = 1000
 
 // How long a session is kept whose messages are not complete yet.
 const unfinishedMs = 60_000
+// A deadline can be moved, but not removed: one that was unfinished, and is kept until it is deleted, ends in a century.
+const centuryMs = 36_525 * 86_400_000
 
 /**
  * Stores a new session of the caller and admits it under the limits. That is one commit; more messages than fit one
@@ -118,12 +120,13 @@ async function storeNew(service: Service, identity: Identity, made: NewSession):
   }
   let next = await nextPage(all)
   await refuseBefore(service, identity)
-  // A session without a deadline gets no temporary one: a deadline can be moved, but not removed.
-  const unfinished = Object.keys(deadline).length === 0 ? {} : { idleMs: unfinishedMs }
+  const unfinished = { idleMs: unfinishedMs }
+  const isEndless = next !== undefined && Object.keys(deadline).length === 0
+  const ending = isEndless ? { ...last, idleMs: centuryMs } : last
   let seen = await create(
     service,
     ref,
-    { ...first, messages: messages ?? [], ...(next === undefined ? last : unfinished) },
+    { ...first, messages: messages ?? [], ...(next === undefined ? ending : unfinished) },
     body,
   )
   try {
@@ -134,7 +137,7 @@ async function storeNew(service: Service, identity: Identity, made: NewSession):
         incarnation: seen.record.incarnation,
         messages,
         ...room,
-        ...(next === undefined ? last : unfinished),
+        ...(next === undefined ? ending : unfinished),
       }
       seen = { record: await append(service, ref, change), body }
     }

@@ -1,7 +1,7 @@
 import type { SessionRecord } from '../contract/session-record.js'
 import type { Service } from './service.js'
 import { removeSideRecords } from './side-records.js'
-import { repeatUnknown } from './unknown-outcome.js'
+import { repeatRemoval } from './unknown-outcome.js'
 
 /**
  * Removes the very session that was seen, with what is kept beside it, and nobody's who has its id by now.
@@ -10,7 +10,7 @@ import { repeatUnknown } from './unknown-outcome.js'
  */
 export async function removeSeen(service: Service, record: SessionRecord): Promise<boolean> {
   const { incarnation } = record
-  if (!(await repeatUnknown(() => service.store.remove(record, { incarnation })))) return false
+  if ((await repeatRemoval(() => service.store.remove(record, { incarnation }))) === false) return false
   service.histories.forget(record)
   service.tallies.forget(record)
   await removeSideRecords(service, record, ['turns', 'requests', 'transfers'])

@@ -32,8 +32,16 @@ export async function takeSlots(service: Service, record: SessionRecord): Promis
     const { incarnation, changes } = record
     // For an outage nobody loses what others have written into the session by now.
     const isFull = isSessionError(error, 'limit_reached')
-    await service.store.remove(record, isFull ? { incarnation } : { incarnation, changes })
-    throw error
+    const guard = isFull ? { incarnation } : { incarnation, changes }
+    const isGone = await service.store.remove(record, guard).then(
+      (removed) => removed || isFull,
+      () => false,
+    )
+    if (isGone) throw error
+    // It stays, and nobody may take it for one that was never made.
+    throw new SessionError('unknown_outcome', 'The session was stored, and could not be counted.', {
+      cause: error,
+    })
   }
 }
 

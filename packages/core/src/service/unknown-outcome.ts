@@ -49,6 +49,13 @@ export async function repeatUnknown<T>(act: () => Promise<T>): Promise<T> {
   }
 }
 
+/** As `repeatUnknown`, for a removal: undefined where a try may have done it whose answer got lost. */
+export async function repeatRemoval(remove: () => Promise<boolean>): Promise<boolean | undefined> {
+  let tries = 0
+  const isRemoved = await repeatUnknown(() => (tries++, remove()))
+  return isRemoved || (tries > 1 ? undefined : false)
+}
+
 /** What an append has made. */
 export interface Appended extends Committed {
   /** Whether an earlier try of this very call may have stored the messages: nobody was told of it. */

@@ -41,6 +41,8 @@ export interface UserRecord {
   readonly searchKey?: string
   /** Stands for the user in facts of sessions. A withdrawal destroys it. */
   readonly analyticsKey?: string
+  /** Keys that were withdrawn, whose facts the log may still have: until it says that it forgot them. */
+  readonly analyticsGone?: readonly string[]
   readonly erasure?: Erasure
 }
 

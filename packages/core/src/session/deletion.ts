@@ -3,7 +3,7 @@ import { noSuchSession } from '../service/held-credential.js'
 import type { LiveSession } from '../service/live-session.js'
 import { removeLive } from '../service/remove-live.js'
 import { removeSideRecords } from '../service/side-records.js'
-import { repeatUnknown } from '../service/unknown-outcome.js'
+import { repeatRemoval } from '../service/unknown-outcome.js'
 
 /**
  * Removes a session and all its side records.
@@ -29,9 +29,13 @@ export async function deleteSession(live: LiveSession, ifChanges?: number): Prom
 
 async function removeAt(live: LiveSession, changes: number): Promise<void> {
   const { service, ref, guard } = live
-  if (await repeatUnknown(() => service.store.remove(ref, { ...guard, changes }))) return
+  const removed = await repeatRemoval(() => service.store.remove(ref, { ...guard, changes }))
+  if (removed === true) return
   const stored = await service.store.read(ref)
-  if (stored === undefined || stored.record.incarnation !== guard.incarnation) throw noSuchSession()
+  if (stored === undefined || stored.record.incarnation !== guard.incarnation) {
+    if (removed === undefined) return
+    throw noSuchSession()
+  }
   const { revision } = stored.record
   throw new SessionError('conflict', 'The session has changed meanwhile.', { revision })
 }

@@ -1,6 +1,6 @@
 import { maxPageBytes } from '../contract/page-bytes.js'
-import type { SessionRef } from '../contract/session-record.js'
-import type { SessionStore, StoredMessage } from '../contract/session-store.js'
+import type { SessionRecord, SessionRef } from '../contract/session-record.js'
+import type { Amendment, SessionStore, StoredMessage } from '../contract/session-store.js'
 import type { UsageEvent, UsageLog, UsageSpan } from '../domain/usage.js'
 import { isSessionError, SessionError } from '../errors.js'
 import { hashOf } from '../hash.js'
@@ -12,6 +12,9 @@ import { pause } from '../async/slices.js'
 const maxBatch = 200
 const maxBatchBytes = maxPageBytes / 2
 const pageSize = 1000
+// Of a log that is written all the time, so many are changed at once, after so many tries.
+const fewEvents = 20
+const maxTries = 12
 const dayMs = 86_400_000
 // Whoever ends a turn knows within this time what became of its reply, but for turns that are lost.
 const nearMidnightMs = 10 * 60_000
@@ -51,15 +54,7 @@ export function storeUsageLog(store: SessionStore): UsageLog {
     },
     async rewrite(span, change) {
       let changed = 0
-      for await (const { ref, messages } of pages(store, span)) {
-        const amendments = messages.flatMap((message) => {
-          const event = readableOf(ref, message)
-          if (event === undefined || event.at < span.from || event.at >= span.to) return []
-          const payload = JSON.stringify(change(event))
-          return payload === message.payload ? [] : [{ seq: message.seq, payload }]
-        })
-        if (amendments.length > 0) changed += await repeatUnknown(() => store.amend(ref, amendments))
-      }
+      for (const ref of await logsOf(store, span)) changed += await rewriteLog(store, ref, span, change)
       return changed
     },
     async prune(tenantId, before, limit) {
@@ -142,17 +137,67 @@ function* batchesOf(events: readonly UsageEvent[]): Generator<readonly UsageEven
   if (batch.length > 0) yield batch
 }
 
+/**
+ * Changes the events of a log that are of a span. Others append to it meanwhile, and may change it: a user is erased while
+ * prices are told anew. So a page that has been changed since it was read is read again.
+ */
+async function rewriteLog(
+  store: SessionStore,
+  ref: SessionRef,
+  span: UsageSpan,
+  change: (event: UsageEvent) => UsageEvent,
+): Promise<number> {
+  const sent = new Set<number>()
+  let tries = 0
+  for (let after = 0, more = true; more;) {
+    const record = (await store.read(ref))?.record
+    if (record === undefined) break
+    // Of fewer events it is sooner known what becomes of them.
+    const page = await pageAfter(store, ref, after, Math.max(fewEvents, pageSize >> tries))
+    await pause()
+    const amendments = page.messages.flatMap((message) => {
+      const event = readableOf(ref, message)
+      if (event === undefined || event.at < span.from || event.at >= span.to) return []
+      const payload = JSON.stringify(change(event))
+      return payload === message.payload ? [] : [{ seq: message.seq, payload }]
+    })
+    for (const { seq } of amendments) sent.add(seq)
+    if (amendments.length === 0 || (await amendedAsSeen(store, record, amendments))) {
+      tries = 0
+      more = page.more
+      after = page.messages.at(-1)?.seq ?? after
+    } else if (++tries === maxTries) {
+      throw new SessionError(
+        'unavailable',
+        `The usage of ${ref.id} is written all the time: change it later.`,
+      )
+    }
+  }
+  return sent.size
+}
+
+/** False when the log has been changed since it was seen, or when nobody knows. */
+async function amendedAsSeen(
+  store: SessionStore,
+  { tenantId, id, incarnation, changes }: SessionRecord,
+  amendments: readonly Amendment[],
+): Promise<boolean> {
+  try {
+    return (await store.amend({ tenantId, id }, amendments, { incarnation, changes })) > 0
+  } catch (error) {
+    if (!isSessionError(error, 'unknown_outcome')) throw error
+    return false
+  }
+}
+
 /** Pages of the logs of the days that a span touches, the oldest first. */
 async function* pages(
   store: SessionStore,
-  { tenantId, from, to }: UsageSpan,
+  span: UsageSpan,
 ): AsyncGenerator<{ readonly ref: SessionRef; readonly messages: readonly StoredMessage[] }, void> {
-  for (const day of await daysOf(store, tenantId)) {
-    const begins = Date.parse(day)
-    if (begins >= to || begins + dayMs <= from) continue
-    const ref = sideRecordRef('usage', tenantId, day)
+  for (const ref of await logsOf(store, span)) {
     for (let after = 0, more = true; more;) {
-      const page = await pageAfter(store, ref, after)
+      const page = await pageAfter(store, ref, after, pageSize)
       await pause()
       if (page.messages.length > 0) yield { ref, messages: page.messages }
       more = page.more
@@ -161,9 +206,19 @@ async function* pages(
   }
 }
 
-async function pageAfter(store: SessionStore, ref: SessionRef, after: number) {
+/** The logs of the days that a span touches, the oldest first. */
+async function logsOf(
+  store: SessionStore,
+  { tenantId, from, to }: UsageSpan,
+): Promise<readonly SessionRef[]> {
+  return (await daysOf(store, tenantId))
+    .filter((day) => Date.parse(day) < to && Date.parse(day) + dayMs > from)
+    .map((day) => sideRecordRef('usage', tenantId, day))
+}
+
+async function pageAfter(store: SessionStore, ref: SessionRef, after: number, limit: number) {
   try {
-    return await store.messages(ref, { after, limit: pageSize })
+    return await store.messages(ref, { after, limit })
   } catch (error) {
     // Its time was over just now.
     if (isSessionError(error, 'not_found')) return { messages: [], more: false }
