@@ -418,7 +418,8 @@ export class CallerSessions {
     await recordAccess(this.#service, this.identity, seen.record, holdsCredential)
     const { ttl, storeClock } = this.#service
     // Several times in the life of a session, however short it is.
-    const isDue = storeClock.now() - seen.record.updatedAt > Math.min(60_000, live.lifetime.idleMs / 4)
+    const unusedMs = storeClock.isKnown ? storeClock.now() - seen.record.updatedAt : Number.POSITIVE_INFINITY
+    const isDue = unusedMs > Math.min(60_000, live.lifetime.idleMs / 4)
     if (ttl.refreshOnRead && isDue) await live.touch()
     return new Session(live)
   }
