@@ -18,20 +18,18 @@ const stepMs = 5000
  * one, because nothing may end too early.
  */
 export function createStoreClock(): StoreClock {
-  let offset: number | undefined
-  let apart = 0
-  const stepped = (): number => {
-    const ms = Date.now() - processClock() - apart
-    return offset !== undefined && Math.abs(ms) > stepMs ? ms : 0
-  }
+  let offset = 0
+  let before: number | undefined
+  const apart = (): number => Date.now() - processClock()
+  const isKnown = (): boolean => Math.abs(apart() - before!) < stepMs
   return {
     get isKnown() {
-      return offset !== undefined && stepped() === 0
+      return isKnown()
     },
-    now: () => Date.now() + (offset ?? 0) - stepped(),
+    now: () => processClock() + (isKnown() ? apart() : (before ?? apart())) + offset,
     learn(at) {
+      before = apart()
       offset = at - Date.now()
-      apart = Date.now() - processClock()
     },
   }
 }
