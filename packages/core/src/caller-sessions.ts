@@ -21,6 +21,7 @@ import { type SessionInit, storeNewSession } from './service/create-session.js'
 import { type Allows, isAllowed, readConsents, refuseWithout } from './service/consent.js'
 import type { Consents } from './domain/consent.js'
 import { takeCalls } from './service/take-calls.js'
+import { tellStoreTime } from './service/store-time.js'
 import type { Service } from './service/service.js'
 import { Session } from './session.js'
 import { justRead, liveSessionOf, remembering } from './session/live-of.js'
@@ -416,11 +417,11 @@ export class CallerSessions {
   async #opened(seen: SessionSnapshot, holdsCredential: boolean): Promise<Session> {
     const live = new LiveSession(this.#service, this.identity, seen, { holdsCredential })
     await recordAccess(this.#service, this.identity, seen.record, holdsCredential)
-    const { ttl, storeClock } = this.#service
-    // Several times in the life of a session, however short it is.
-    const unusedMs = storeClock.isKnown ? storeClock.now() - seen.record.updatedAt : Number.POSITIVE_INFINITY
-    const isDue = unusedMs > Math.min(60_000, live.lifetime.idleMs / 4)
-    if (ttl.refreshOnRead && isDue) await live.touch()
+    if (this.#service.ttl.refreshOnRead) {
+      const unusedMs = (await tellStoreTime(this.#service, this.identity.tenantId)) - seen.record.updatedAt
+      // Several times in the life of a session, however short it is.
+      if (unusedMs > Math.min(60_000, live.lifetime.idleMs / 4)) await live.touch()
+    }
     return new Session(live)
   }
 

@@ -93,7 +93,7 @@ export class LaneWriter {
       const at = Math.max(this.#lastAt, this.#clock.now())
       const day = dayOf(at)
       // A new lane tells the time where it is not known.
-      const lane = this.#clock.isKnown ? this.#lane : undefined
+      const lane = this.#clock.isKnown() ? this.#lane : undefined
       if (lane?.place.lane.startsWith(day) === true && lane.head.seq < maxLaneLength) {
         this.#lastAt = at
         return { lane, at }
