@@ -21,7 +21,7 @@ import { type SessionInit, storeNewSession } from './service/create-session.js'
 import { type Allows, isAllowed, readConsents, refuseWithout } from './service/consent.js'
 import type { Consents } from './domain/consent.js'
 import { takeCalls } from './service/take-calls.js'
-import { tellStoreTime } from './service/store-time.js'
+import { refreshOnRead } from './service/refresh-on-read.js'
 import type { Service } from './service/service.js'
 import { Session } from './session.js'
 import { justRead, liveSessionOf, remembering } from './session/live-of.js'
@@ -417,11 +417,7 @@ export class CallerSessions {
   async #opened(seen: SessionSnapshot, holdsCredential: boolean): Promise<Session> {
     const live = new LiveSession(this.#service, this.identity, seen, { holdsCredential })
     await recordAccess(this.#service, this.identity, seen.record, holdsCredential)
-    if (this.#service.ttl.refreshOnRead) {
-      const unusedMs = (await tellStoreTime(this.#service, this.identity.tenantId)) - seen.record.updatedAt
-      // Several times in the life of a session, however short it is.
-      if (unusedMs > Math.min(60_000, live.lifetime.idleMs / 4)) await live.touch()
-    }
+    await refreshOnRead(live)
     return new Session(live)
   }
 
