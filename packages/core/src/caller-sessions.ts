@@ -21,6 +21,7 @@ import { type SessionInit, storeNewSession } from './service/create-session.js'
 import { type Allows, isAllowed, readConsents, refuseWithout } from './service/consent.js'
 import type { Consents } from './domain/consent.js'
 import { takeCalls } from './service/take-calls.js'
+import { refreshOnRead } from './service/refresh-on-read.js'
 import type { Service } from './service/service.js'
 import { Session } from './session.js'
 import { justRead, liveSessionOf, remembering } from './session/live-of.js'
@@ -416,10 +417,7 @@ export class CallerSessions {
   async #opened(seen: SessionSnapshot, holdsCredential: boolean): Promise<Session> {
     const live = new LiveSession(this.#service, this.identity, seen, { holdsCredential })
     await recordAccess(this.#service, this.identity, seen.record, holdsCredential)
-    const { ttl, storeClock } = this.#service
-    // Several times in the life of a session, however short it is.
-    const isDue = storeClock.now() - seen.record.updatedAt > Math.min(60_000, live.lifetime.idleMs / 4)
-    if (ttl.refreshOnRead && isDue) await live.touch()
+    await refreshOnRead(live)
     return new Session(live)
   }
 

@@ -1,6 +1,7 @@
 import { isSessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import { type AuditEntry, encodeEntry, type NewEntry } from './entry.js'
+import { createStoreClock } from '../service/store-clock.js'
 import { isOutage } from '../service/unknown-outcome.js'
 import { extendLane, type Lane, type Lanes, openLane } from './lane.js'
 
@@ -24,8 +25,7 @@ export class LaneWriter {
   readonly #tenantId: string
   #waiting: Waiting[] = []
   #lane: Lane | undefined
-  /** What the store's clock is ahead of this process's. */
-  #offset = 0
+  readonly #clock = createStoreClock()
   #lastAt = 0
   #running: Promise<void> | undefined
 
@@ -90,9 +90,10 @@ export class LaneWriter {
   /** The lane of today, and the time of its next entries. */
   async #laneOfNow(): Promise<{ readonly lane: Lane; readonly at: number }> {
     for (;;) {
-      const at = Math.max(this.#lastAt, Date.now() + this.#offset)
+      const at = Math.max(this.#lastAt, this.#clock.now())
       const day = dayOf(at)
-      const lane = this.#lane
+      // A new lane tells the time where it is not known.
+      const lane = this.#clock.isKnown() ? this.#lane : undefined
       if (lane?.place.lane.startsWith(day) === true && lane.head.seq < maxLaneLength) {
         this.#lastAt = at
         return { lane, at }
@@ -105,7 +106,7 @@ export class LaneWriter {
 
   #keep(lane: Lane): void {
     this.#lane = lane
-    this.#offset = lane.record.updatedAt - Date.now()
+    this.#clock.learn(lane.record.updatedAt)
   }
 }
 

@@ -56,6 +56,7 @@ async function copiedIn(
 function spent(retryAfterMs: number): SessionError {
   return new SessionError('limit_reached', 'Too many bytes of messages were copied within an hour.', {
     path: 'maxCopiedBytes',
-    retryAfterMs: Math.max(1, retryAfterMs),
+    // Until a commit has told the store's time, the clock of this process may be hours behind it.
+    retryAfterMs: Math.max(1, Math.min(windowMs, retryAfterMs)),
   })
 }

@@ -20,6 +20,7 @@ import { type TransferConfig, toTransferConfig } from './transfer-settings.js'
 import { checkRetention } from './check-settings.js'
 import { Redaction } from './redaction.js'
 import { createListeners, type EventListeners } from './events.js'
+import { createStoreClock, type StoreClock } from './store-clock.js'
 import { toWarn } from './warn.js'
 import { warnOnce } from './warn-once.js'
 import type {
@@ -82,8 +83,7 @@ export interface Service {
   readonly work: Workload
   /** The application's counter, for `countTokensOf`. One object for each service. */
   readonly counting: { readonly given: CountTokens | undefined }
-  /** An estimate of the store's time now: each commit tells the store's time. Until the first one nobody knows it. */
-  readonly storeClock: { readonly isKnown: boolean; now(): number; learn(at: number): void }
+  readonly storeClock: StoreClock
   readonly warn: (warning: SessionWarning) => void
   readonly emit: EventListeners['emit']
   readonly flushListeners: EventListeners['flush']
@@ -262,19 +262,6 @@ function toTurnOptions(given: TurnSettings = {}): Required<TurnSettings> {
     queueMs: duration(given.queueMs, 'turns.queueMs', 60_000),
     maxSteps: limit(given.maxSteps, 'turns.maxSteps', 8),
     toolTimeoutMs: timerMs(duration(given.toolTimeoutMs, 'turns.toolTimeoutMs', 30_000)),
-  }
-}
-
-function createStoreClock(): Service['storeClock'] {
-  let offset: number | undefined
-  return {
-    get isKnown() {
-      return offset !== undefined
-    },
-    now: () => Date.now() + (offset ?? 0),
-    learn: (at) => {
-      offset = at - Date.now()
-    },
   }
 }
 

@@ -16,8 +16,8 @@ export async function tellStoreTime(
   tenantId: string,
 ): Promise<number> {
   const { storeClock } = service
-  const failedAt = failures.get(storeClock) ?? Number.NEGATIVE_INFINITY
-  if (!storeClock.isKnown && performance.now() - failedAt >= againMs) {
+  const failedAt = failures.get(storeClock) ?? -Infinity
+  if (!storeClock.isKnown() && performance.now() - failedAt >= againMs) {
     try {
       storeClock.learn(await readStoreTime(service, tenantId))
     } catch {

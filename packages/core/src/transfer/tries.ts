@@ -98,9 +98,14 @@ function optionsOf({ transfers }: Service) {
   return { idleMs: transfers.codeMs, keepsDeadline: true }
 }
 
-function locked({ storeClock }: Service, record: SessionRecord | undefined, path: string): SessionError {
+function locked(
+  { storeClock, transfers }: Service,
+  record: SessionRecord | undefined,
+  path: string,
+): SessionError {
   const now = storeClock.now()
-  const retryAfterMs = Math.max(1000, (record?.expiresAt ?? now) - now)
+  // Until a commit has told the store's time, the clock of this process may be hours behind it.
+  const retryAfterMs = Math.max(1000, Math.min(transfers.codeMs, (record?.expiresAt ?? now) - now))
   return new SessionError('limit_reached', 'Too many wrong tries. Try again later.', {
     path,
     retryAfterMs,

@@ -8,6 +8,7 @@ import type { LiveSession } from '../service/live-session.js'
 import { type Message, type MessageInput, decodeMessage, encodeParsed, textOf } from '../domain/message.js'
 import type { KnownAnswer, RecentTurn, ReplyPlace, SessionBody } from '../domain/session-body.js'
 import type { QuestionMessage } from './question.js'
+import { tellStoreTime } from '../service/store-time.js'
 import { readReplies } from './replies.js'
 import { turnInProgress, turnSlack } from './lease.js'
 import { noUsage } from './usage.js'
@@ -56,7 +57,8 @@ export async function reuseAnswer(
 ): Promise<ReusedAnswer | 'known' | undefined> {
   const { body } = await live.load()
   const known = body.answers?.find((answer) => answer.digest === digest)
-  if (known === undefined || live.service.storeClock.now() - known.at > ttlMs) return undefined
+  if (known === undefined) return undefined
+  if ((await tellStoreTime(live.service, live.ref.tenantId)) - known.at > ttlMs) return undefined
   const reply = (await readReplies(live, known))?.at(-1)
   if (reply === undefined || reply.status !== 'completed') return undefined
 

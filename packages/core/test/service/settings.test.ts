@@ -190,10 +190,10 @@ describe('what a service goes by', () => {
   it('knows the time of its store once it has been told', () => {
     vi.useFakeTimers({ toFake: ['Date'], now: 1_000_000 })
     const { storeClock } = createService({})
-    expect([storeClock.isKnown, storeClock.now()]).toEqual([false, 1_000_000])
+    expect([storeClock.isKnown(), storeClock.now()]).toEqual([false, 1_000_000])
     storeClock.learn(5_000_000)
     vi.setSystemTime(1_000_050)
-    expect([storeClock.isKnown, storeClock.now()]).toEqual([true, 5_000_050])
+    expect([storeClock.isKnown(), storeClock.now()]).toEqual([true, 5_000_050])
   })
 
   it('has one of its own in memory, for what may be stored nowhere', async () => {
