@@ -108,8 +108,9 @@ export class AnswerChunks {
       case 'tool-approval-request': {
         if (!this.#calls.has(toolCallId) || typeof approvalId !== 'string') return []
         this.#approvals.set(approvalId, toolCallId)
-        const checked = 'inputSchemaInput' in part ? { inputSchemaInput: part['inputSchemaInput'] } : {}
-        return [{ ...known(part), ...checked, type } as UIMessageChunk]
+        const told = ['inputSchemaInput', 'approvalDescriptor'].filter((field) => field in part)
+        const any = Object.fromEntries(told.map((field) => [field, part[field]]))
+        return [{ ...known(part), ...any, type } as UIMessageChunk]
       }
       case 'tool-approval-response':
         if (!this.#calls.has(this.#approvals.get(approvalId))) return []

@@ -1,6 +1,9 @@
+import * as ai from 'ai'
 import { defined, isObject, type KeptPart, known } from './kept-part.js'
 
 type Fields = Readonly<Record<string, unknown>>
+
+const knowsReferences = 'uploadFile' in ai
 
 // What SDKs call an image, a document, audio or video.
 const typesOfFiles =
@@ -28,11 +31,23 @@ export function fileOf(part: KeptPart): { type: string } | undefined {
 
 /** What a user gave to read or to look at: a file, or a document that is a text. */
 export function givenFile(part: KeptPart): object | undefined {
-  const { type, source, text } = part
+  const { type, source, data, text } = part
   if (isObject(source) && source['type'] === 'text') return toText(source['data'])
+  if (isObject(data) && data['type'] === 'text') return toText(data['text'])
   // Users think nothing for models.
   if (type === 'reasoning-file' || !typesOfFiles.test(type)) return undefined
-  return fileOf(part) ?? toText(text)
+  const file = fileOf(part)
+  const reference = knowsReferences ? referenceIn(part) : undefined
+  if (reference === undefined) return file ?? toText(text)
+  const { mediaType = 'application/octet-stream', filename } = known(part)
+  return defined({ type: 'file', mediaType, filename, url: '', ...file, providerReference: reference })
+}
+
+/** The ids that a file has at providers, where `uploadFile` of AI SDK 7 has put it. */
+function referenceIn({ data, providerReference }: KeptPart): object | undefined {
+  const reference = isObject(data) && data['type'] === 'reference' ? data['reference'] : providerReference
+  const isReference = isObject(reference) && Object.values(reference).every((id) => typeof id === 'string')
+  return isReference ? reference : undefined
 }
 
 function toText(text: unknown): object | undefined {

@@ -68,8 +68,10 @@ function toolParts(part: Part): [Part[], Part[]] {
   const asked: Part[] = [{ ...call, providerMetadata: callProviderMetadata }]
   const answered: Part[] = []
   if (approval !== undefined) {
-    const { id: approvalId, approved, reason, requestReason, ...more } = approval as JsonObject
-    asked.push({ ...more, type: 'tool-approval-request', approvalId, toolCallId, reason: requestReason })
+    const { id: approvalId, approved, reason, requestReason, descriptor, ...more } = approval as JsonObject
+    const about = descriptor === undefined ? {} : { approvalDescriptor: descriptor }
+    const request = { ...more, ...about, type: 'tool-approval-request', approvalId, toolCallId }
+    asked.push({ ...request, reason: requestReason })
     if (approved !== undefined)
       answered.push({ type: 'tool-approval-response', approvalId, approved, reason })
   }

@@ -1,7 +1,8 @@
 import { createSessions, type MessageInput, type MessagePart } from '@sessions/core'
+import * as ai from 'ai'
 import { validateUIMessages } from 'ai'
 import { expect, it } from 'vitest'
-import { toModelMessages, toUIMessages } from '../src/index.js'
+import { fromUIMessage, toModelMessages, toUIMessages } from '../src/index.js'
 
 const base64 = 'AAAA'
 const address = 'https://example.com/a'
@@ -96,6 +97,7 @@ it.each(said)('shows pages and models a file of %s', async (_, part, file) => {
 it.each([
   { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'All of it' } },
   { type: 'text-plain', mimeType: 'text/plain', text: 'All of it' },
+  { type: 'file', mediaType: 'text/plain', data: { type: 'text', text: 'All of it' } },
 ])('shows a document that is a text as its text: $type', async (part) => {
   const { page, model } = await shown([part])
   expect([page, model]).toEqual([
@@ -154,4 +156,20 @@ it.each([
   { type: 'reasoning-file', mediaType: 'image/png', url: image().url },
 ])('leaves out what is elsewhere, and what is no file: %j', async (part) => {
   expect((await shown([part as MessagePart])).page).toEqual([])
+})
+
+const reference = { openai: 'file-1' }
+
+// AI SDK 6 has no uploads.
+it.runIf('uploadFile' in ai).each([
+  ['a page', { url: address, providerReference: reference }, { url: address }],
+  ['a page, without an address', { url: '', providerReference: reference }, { url: '' }],
+  ['a model', { data: { type: 'reference', reference } }, { url: '' }],
+])('keeps the ids that an upload has at providers, in a message for %s', async (_, given, file) => {
+  const part = { type: 'file', mediaType: 'application/pdf', filename: 'a.pdf', ...given }
+  const [{ content }] = fromUIMessage({ id: 'm', role: 'user', parts: [part as never] }) as [MessageInput]
+  const { page, model } = await shown(content)
+  const about = { type: 'file', mediaType: 'application/pdf', filename: 'a.pdf' }
+  expect(page).toEqual([{ ...about, ...file, providerReference: reference }])
+  expect(model).toEqual([{ ...about, data: { type: 'reference', reference } }])
 })

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { SessionError } from '../errors.js'
+import { isSessionError, SessionError } from '../errors.js'
 import { newId, parseId } from '../ids.js'
 import { byteLength, type JsonObject, type JsonValue, parseJson } from '../json.js'
 import { isBlank, isEmptyPart, type MessagePart, toParts, withPlainMedia } from './part.js'
@@ -103,13 +103,7 @@ const maxNodes = 100_000
  * content.
  */
 export function parseMessage(input: MessageInput, path = 'message'): MessageInput {
-  const content: unknown = (input as Partial<MessageInput> | null)?.content
-  const given = Array.isArray(content) ? { ...input, content: content.map(withPlainMedia) } : input
-  const { content: json, ...message } = checkWith(
-    messageInputSchema,
-    parseJson(given, path, { maxNodes }),
-    path,
-  )
+  const { content: json, ...message } = checkWith(messageInputSchema, jsonOf(input, path), path)
   const parsed = {
     ...message,
     content: toContent(json as string | readonly JsonValue[], `${path}.content`),
@@ -121,6 +115,17 @@ export function parseMessage(input: MessageInput, path = 'message'): MessageInpu
     throw new SessionError('invalid', `${path}.content is empty`, { path: `${path}.content` })
   }
   return parsed
+}
+
+function jsonOf(input: MessageInput, path: string): JsonValue {
+  try {
+    return parseJson(input, path, { maxNodes })
+  } catch (error) {
+    // Most messages have no media, and are looked through once.
+    const plain = isSessionError(error, 'invalid') ? withPlainMedia(input) : input
+    if (plain === input) throw error
+    return parseJson(plain, path, { maxNodes })
+  }
 }
 
 function toContent(content: string | readonly JsonValue[], path: string): MessageInput['content'] {

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { byteLength, isJsonObject, type JsonObject, type JsonValue, toBase64 } from '../json.js'
+import { byteLength, isJsonObject, type JsonObject, type JsonValue, toJson } from '../json.js'
 import { checkWith } from '../parse.js'
 import { fromDialect } from './part-dialects.js'
 
@@ -53,24 +53,20 @@ function completed(part: MessagePart): MessagePart {
   return type === 'text' || type === 'error-text' ? { ...part, output: { ...output, value: '' } } : part
 }
 
-/** A part with its bytes as base64 and its `URL`s as text, because JSON has neither. */
-export function withPlainMedia(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value
+/**
+ * A message with its bytes as base64 and its `URL`s as text, because JSON has neither; itself, when it has none.
+ *
+ * @param depth AI SDK 7 has the bytes of a file in a result at `content[0].output.value[0].data.data`.
+ */
+export function withPlainMedia(value: unknown, depth = 8): unknown {
+  if (typeof value !== 'object' || value === null || depth === 0) return value
+  if (value instanceof URL || value instanceof ArrayBuffer || ArrayBuffer.isView(value)) {
+    return toJson(value, 'content')
+  }
   const fields = Object.entries(value)
-  if (!fields.some(([, field]) => isMedia(field))) return value
-  return Object.fromEntries(fields.map(([name, field]) => [name, isMedia(field) ? toText(field) : field]))
-}
-
-type Media = URL | ArrayBuffer | ArrayBufferView
-
-function isMedia(value: unknown): value is Media {
-  return value instanceof URL || value instanceof ArrayBuffer || ArrayBuffer.isView(value)
-}
-
-function toText(media: Media): string {
-  if (media instanceof URL) return media.href
-  if (media instanceof ArrayBuffer) return toBase64(new Uint8Array(media))
-  return toBase64(new Uint8Array(media.buffer, media.byteOffset, media.byteLength))
+  const plain = fields.map(([name, field]) => [name, withPlainMedia(field, depth - 1)] as const)
+  if (plain.every(([, field], index) => Object.is(field, fields[index]![1]))) return value
+  return Array.isArray(value) ? plain.map(([, field]) => field) : Object.fromEntries(plain)
 }
 
 export function isTextPart(part: MessagePart): part is TextPart {

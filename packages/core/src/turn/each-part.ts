@@ -112,9 +112,13 @@ function abort(pieces: object): void {
 function iterableIn(answer: unknown): AsyncIterable<unknown> | Iterable<unknown> | undefined {
   if (typeof answer !== 'object' || answer === null) return undefined
   if (isIterable(answer)) return answer
-  // The results of `streamText`, and of Bedrock's ConverseStream.
-  const { type, fullStream, stream } = answer as { type?: unknown; fullStream?: unknown; stream?: unknown }
-  return type === undefined ? [fullStream, stream].find(isIterable) : undefined
+  if ((answer as { type?: unknown }).type !== undefined) return undefined
+  // The results of `streamText`, and of Bedrock's ConverseStream. One stream alone is asked for: each may be a reader of
+  // its own, for whom the SDK keeps the answer, and some results have only one.
+  const { fullStream } = answer as { fullStream?: unknown }
+  if (isIterable(fullStream)) return fullStream
+  const { stream } = answer as { stream?: unknown }
+  return isIterable(stream) ? stream : undefined
 }
 
 /** Waits for an answer; but what tells it piece by piece is no promise, though it is one of its last piece. */

@@ -8,7 +8,6 @@ const ignored: ReadonlySet<string> = new Set([
   'stream-start',
   'step-start',
   'raw',
-  'text-end',
   'tool-input-start',
   'tool-input-delta',
   'tool-input-end',
@@ -77,6 +76,7 @@ function partsOf(event: JsonObject): readonly JsonObject[] | undefined {
   const { delta: _, text: __, id, ...rest } = event
   switch (type) {
     case 'text-start':
+    case 'text-end':
     case 'reasoning-start':
     case 'reasoning-end':
       // An id alone has no text yet; fields that a provider adds to a beginning or an end belong to the part.
