@@ -1,3 +1,4 @@
+import { pause } from './async/slices.js'
 import { isSessionError } from './errors.js'
 import { denied, recordAccess } from './audit/access.js'
 import { checkOptions, type OptionNames } from './options.js'
@@ -116,6 +117,7 @@ export class CallerSessions {
     checkOptions<CreateOptions>(options, { ...initNames, id: true })
     const { id, ...init } = options
     const ref = this.#ref(id ?? newId())
+    await pause()
     const service = await this.#serviceFor(init)
     const seen = await storeNewSession(service, this.identity, { ref, incarnation: newId(), init })
     return new Session(new LiveSession(service, this.identity, seen, { holdsCredential: true }))
@@ -169,6 +171,8 @@ export class CallerSessions {
       denied(this.#service, this.identity, record, 'owner')
       return undefined
     }
+    // One answer of a store brings the sessions of hundreds who asked at once.
+    await pause()
     // Decode only now: before the ownership check, the time would tell a foreign caller how large the session is.
     return this.#opened({ record, body: decodeBody(stored.body) }, false)
   }
@@ -289,12 +293,16 @@ export class CallerSessions {
    * ```
    */
   async search(options: SearchOptions): Promise<SearchPage<FoundMessage>> {
-    return (await others()).searchMessages(this.#service, this.identity, options)
+    const { searchMessages } = await others()
+    await pause()
+    return searchMessages(this.#service, this.identity, options)
   }
 
   /** The sessions with such messages, or with such a title, each once. @throws as `search` */
   async searchSessions(options: SearchOptions): Promise<SearchPage<FoundSession>> {
-    return (await others()).searchSessions(this.#service, this.identity, options)
+    const { searchSessions } = await others()
+    await pause()
+    return searchSessions(this.#service, this.identity, options)
   }
 
   /**
@@ -410,6 +418,7 @@ export class CallerSessions {
 
   async #read(ref: SessionRef, { store } = this.#service): Promise<SessionSnapshot | undefined> {
     const stored = await store.read(ref)
+    await pause()
     return stored === undefined ? undefined : { record: stored.record, body: decodeBody(stored.body) }
   }
 
