@@ -1,7 +1,7 @@
 import { pause } from './async/slices.js'
 import { isSessionError } from './errors.js'
 import { denied, recordAccess } from './audit/access.js'
-import { checkOptions, type OptionNames } from './options.js'
+import { checkOptions } from './options.js'
 import { type Identity, isAdmin, mayOpen } from './domain/identity.js'
 import { isId, newId, parseId } from './ids.js'
 import type { ImportReport } from './portability/import-sessions.js'
@@ -18,7 +18,7 @@ import { checkAdminReads } from './session/admin-reads.js'
 import { appendOwned } from './session/append-owned.js'
 import { decodeBody, newBody } from './domain/session-body.js'
 import { draftRecord } from './service/draft-record.js'
-import { type SessionInit, storeNewSession } from './service/create-session.js'
+import { initNames, type SessionInit, storeNewSession } from './service/create-session.js'
 import { type Allows, isAllowed, readConsents, refuseWithout } from './service/consent.js'
 import type { Consents } from './domain/consent.js'
 import { takeCalls } from './service/take-calls.js'
@@ -58,16 +58,6 @@ export type Redemption = RedemptionOf<Session>
 
 // The calls of one request come within it; a decision holds from the next request on.
 const freshMs = 1000
-
-const initNames: OptionNames<SessionInit> = {
-  title: true,
-  label: true,
-  state: true,
-  preferences: true,
-  cart: 'list',
-  ttl: true,
-  messages: 'list',
-}
 
 const others = () => import('./later/others.js')
 
@@ -117,7 +107,6 @@ export class CallerSessions {
     checkOptions<CreateOptions>(options, { ...initNames, id: true })
     const { id, ...init } = options
     const ref = this.#ref(id ?? newId())
-    await pause()
     const service = await this.#serviceFor(init)
     const seen = await storeNewSession(service, this.identity, { ref, incarnation: newId(), init })
     return new Session(new LiveSession(service, this.identity, seen, { holdsCredential: true }))
@@ -171,7 +160,7 @@ export class CallerSessions {
       denied(this.#service, this.identity, record, 'owner')
       return undefined
     }
-    // One answer of a store brings the sessions of hundreds who asked at once.
+    // One answer of a store may bring the sessions of hundreds.
     await pause()
     // Decode only now: before the ownership check, the time would tell a foreign caller how large the session is.
     return this.#opened({ record, body: decodeBody(stored.body) }, false)
@@ -293,16 +282,12 @@ export class CallerSessions {
    * ```
    */
   async search(options: SearchOptions): Promise<SearchPage<FoundMessage>> {
-    const { searchMessages } = await others()
-    await pause()
-    return searchMessages(this.#service, this.identity, options)
+    return (await others()).searchMessages(this.#service, this.identity, options)
   }
 
   /** The sessions with such messages, or with such a title, each once. @throws as `search` */
   async searchSessions(options: SearchOptions): Promise<SearchPage<FoundSession>> {
-    const { searchSessions } = await others()
-    await pause()
-    return searchSessions(this.#service, this.identity, options)
+    return (await others()).searchSessions(this.#service, this.identity, options)
   }
 
   /**
