@@ -1,6 +1,7 @@
+import { pause } from './async/slices.js'
 import { isSessionError } from './errors.js'
 import { denied, recordAccess } from './audit/access.js'
-import { checkOptions, type OptionNames } from './options.js'
+import { checkOptions } from './options.js'
 import { type Identity, isAdmin, mayOpen } from './domain/identity.js'
 import { isId, newId, parseId } from './ids.js'
 import type { ImportReport } from './portability/import-sessions.js'
@@ -17,7 +18,7 @@ import { checkAdminReads } from './session/admin-reads.js'
 import { appendOwned } from './session/append-owned.js'
 import { decodeBody, newBody } from './domain/session-body.js'
 import { draftRecord } from './service/draft-record.js'
-import { type SessionInit, storeNewSession } from './service/create-session.js'
+import { initNames, type SessionInit, storeNewSession } from './service/create-session.js'
 import { type Allows, isAllowed, readConsents, refuseWithout } from './service/consent.js'
 import type { Consents } from './domain/consent.js'
 import { takeCalls } from './service/take-calls.js'
@@ -58,16 +59,6 @@ export type Redemption = RedemptionOf<Session>
 
 // The calls of one request come within it; a decision holds from the next request on.
 const freshMs = 1000
-
-const initNames: OptionNames<SessionInit> = {
-  title: true,
-  label: true,
-  state: true,
-  preferences: true,
-  cart: 'list',
-  ttl: true,
-  messages: 'list',
-}
 
 const others = () => import('./later/others.js')
 
@@ -170,6 +161,8 @@ export class CallerSessions {
       denied(this.#service, this.identity, record, 'owner')
       return undefined
     }
+    // One answer of a store may bring the sessions of hundreds.
+    await pause()
     // Decode only now: before the ownership check, the time would tell a foreign caller how large the session is.
     return this.#opened({ record, body: decodeBody(stored.body) }, false)
   }
@@ -411,6 +404,7 @@ export class CallerSessions {
 
   async #read(ref: SessionRef, { store } = this.#service): Promise<SessionSnapshot | undefined> {
     const stored = await store.read(ref)
+    await pause()
     return stored === undefined ? undefined : { record: stored.record, body: decodeBody(stored.body) }
   }
 

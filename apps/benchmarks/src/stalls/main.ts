@@ -5,6 +5,7 @@ import { measureApp } from './apps/measure-app.js'
 import { appNames } from './apps/start-app.js'
 import { isStoreName, startStore, storeNames } from '../torture/backends/start-store.js'
 import { longestHold } from './longest-hold.js'
+import { atOnce, manyCallers } from './many-callers.js'
 import { manySessions } from './many-sessions.js'
 import { dearRequests } from './requests.js'
 import { dearSessions, makeDear } from './sessions.js'
@@ -192,6 +193,11 @@ if (['analytics', 'search'].some((verb) => only.test(verb))) {
   await measure('searchSessions: 20,000 sessions', () =>
     admin.searchSessions({ text: 'look', order: 'rank' }),
   )
+}
+if (Object.keys(atOnce).some((name) => only.test(`1,000 at once: ${name}`))) {
+  const callers = await manyCallers(store)
+  for (const [name, call] of Object.entries(atOnce))
+    await measure(`1,000 at once: ${name}`, () => Promise.allSettled(callers.map(call)))
 }
 for (const [name, text] of Object.entries(texts)) {
   await measure(`append: ${name}`, async () =>

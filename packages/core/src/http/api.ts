@@ -1,3 +1,4 @@
+import { pause } from '../async/slices.js'
 import { checkApiOptions } from './check-api-options.js'
 import * as z from 'zod/mini'
 import { nobodysTenant } from '../audit/caller.js'
@@ -151,9 +152,11 @@ async function handle(
   addCors(api, request, headers)
   let response: Response
   try {
-    response = await api.service.work.request(() =>
-      answer(api, table, { request, origin, mountPath, waitUntil, requestId, headers }),
-    )
+    response = await api.service.work.request(async () => {
+      // A server reads hundreds of requests in one turn of the event loop.
+      await pause()
+      return answer(api, table, { request, origin, mountPath, waitUntil, requestId, headers })
+    })
   } catch (error) {
     response = problemResponse(api, request, requestId, error)
   }

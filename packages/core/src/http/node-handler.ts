@@ -1,3 +1,4 @@
+import { pause } from '../async/slices.js'
 import { checkOptions, type OptionNames } from '../options.js'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { isSessionError, SessionError } from '../errors.js'
@@ -52,6 +53,8 @@ export function toNodeHandler(
     res.once('close', () => {
       if (!res.writableFinished) gone.abort()
     })
+    // To make a Request takes as long as much of the answer. What has a body must be read from the start.
+    if (!hasBody(req)) await pause()
     let response: Response
     try {
       response = await api.handle(toRequest(req, options, gone.signal), {

@@ -77,6 +77,7 @@ async function* numbered(lines: AsyncIterable<Line>): AsyncGenerator<string, voi
     isOpen = false
   }
   for await (const line of lines) {
+    await pause()
     if (line.type === 'session') close()
     if (line.type === 'session') isOpen = true
     else if (line.type === 'message') messages++
@@ -232,7 +233,6 @@ async function* sessionLines(
       return false
     }
     for (const stored of page) {
-      await pause()
       yield view(messageLine(stored))
     }
     after = page.at(-1)!.seq

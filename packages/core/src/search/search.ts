@@ -5,7 +5,7 @@ import { isAdmin } from '../domain/identity.js'
 import type { FoundMessage, FoundSession, SearchOptions, SearchPage } from '../domain/search.js'
 import { checkAdminExport, listedRecord } from '../session/admin-reads.js'
 import type { Service } from '../service/service.js'
-import { inSlices } from '../async/slices.js'
+import { inSlices, pause } from '../async/slices.js'
 import { type Find, findTitle } from './find.js'
 import { indexed, indexOf } from './indexed.js'
 import { behindSession, type Candidate, type Candidates, scan } from './scan.js'
@@ -32,6 +32,7 @@ export async function searchMessages(
   identity: Identity,
   options: SearchOptions,
 ): Promise<SearchPage<FoundMessage>> {
+  await pause()
   const searched = parseSearch(identity, options, 'messages')
   if (searched === undefined) return nothing
   const source = await sourceFor(service, searched)
@@ -72,6 +73,7 @@ export async function searchSessions(
   identity: Identity,
   options: SearchOptions,
 ): Promise<SearchPage<FoundSession>> {
+  await pause()
   const searched = parseSearch(identity, options, 'sessions')
   if (searched === undefined) return nothing
   const source = await sourceFor(service, searched)

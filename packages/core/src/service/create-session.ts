@@ -7,6 +7,7 @@ import { byteLength, type JsonObject, parseJsonObject } from '../json.js'
 import type { SessionSnapshot } from './session-snapshot.js'
 import { encodeCopy, type Message, type MessageInput } from '../domain/message.js'
 import { parseTitle } from '../parse.js'
+import type { OptionNames } from '../options.js'
 import { processRegistry } from '../process-registry.js'
 import { decodeBody, encodeBody, newBody, type SessionBody } from '../domain/session-body.js'
 import { encodeMessages } from './encode-messages.js'
@@ -37,6 +38,16 @@ export interface SessionInit {
   ttl?: SessionTtl
   /** The first messages (default: none). */
   messages?: readonly MessageInput[]
+}
+
+export const initNames: OptionNames<SessionInit> = {
+  title: true,
+  label: true,
+  state: true,
+  preferences: true,
+  cart: 'list',
+  ttl: true,
+  messages: 'list',
 }
 
 // By the identity of a caller, which each caller's sessions have as an object of their own.
@@ -87,6 +98,8 @@ export async function storeNewSession(
   identity: Identity,
   made: NewSession,
 ): Promise<SessionSnapshot> {
+  // Hundreds may create one each in one turn of the event loop.
+  await pause()
   const storing = newcomers.get(identity)
   storing?.before()
   try {
