@@ -15,7 +15,6 @@ import * as adminReads from './session/admin-reads.js'
 import { SessionCart } from './session/cart.js'
 import type { Branch, Fact } from './domain/session-body.js'
 import type { RewindOptions } from './turn/leave-branch.js'
-import { deleteSession } from './session/deletion.js'
 import { editSession } from './session/edit.js'
 import { forgetFact } from './session/facts.js'
 import { contentsOf, type SessionContents } from './session/contents.js'
@@ -415,6 +414,6 @@ export class Session {
 
   /** Removes the session and everything in it, for good. @throws `not_found` when it is gone already. */
   async delete(): Promise<void> {
-    await deleteSession(this.#live)
+    await (await others()).deleteSession(this.#live)
   }
 }
