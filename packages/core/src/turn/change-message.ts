@@ -21,6 +21,7 @@ import {
 } from '../domain/message-changes.js'
 import { Attempts } from '../service/attempts.js'
 import type { ChangeOptions } from '../service/change-options.js'
+import { tellStoreTime } from '../service/store-time.js'
 import { afterWrite } from '../service/unknown-outcome.js'
 import type { UserFact } from '../domain/user-fact.js'
 import { forgetInMemory } from '../service/user-memory.js'
@@ -44,7 +45,7 @@ export async function redactMessage(
   seq: number,
   options: ChangeOptions = {},
 ): Promise<Message> {
-  const { storeClock } = live.service
+  const now = await tellStoreTime(live.service, live.ref.tenantId)
   const countTokens = countTokensOf(live.service)
   const encode = (stored: StoredMessage): string => {
     const message = decodeMessage(stored)
@@ -52,7 +53,7 @@ export async function redactMessage(
     const known = redactedAt(message)
     // A message may claim to be redacted: it is when nothing would change.
     if (known !== undefined && asOf(known) === stored.payload) return stored.payload
-    return asOf(storeClock.now())
+    return asOf(now)
   }
   const { message, isNew } = await editMessage(live, seq, encode, options)
   if (isNew) live.emit('message.redacted', live.record, { messageId: message.id, seq })
@@ -67,7 +68,8 @@ export async function amendMessage(
   options: ChangeOptions = {},
 ): Promise<Message> {
   checkOptions<Amendment>(amendment, { content: true })
-  const { limits, storeClock, redaction } = live.service
+  const { limits, redaction } = live.service
+  const now = await tellStoreTime(live.service, live.ref.tenantId)
   const countTokens = countTokensOf(live.service)
   const encode = async (stored: StoredMessage): Promise<string> => {
     const message = readable(stored)
@@ -76,7 +78,7 @@ export async function amendMessage(
     const given = parseMessage(input, 'change')
     const said = redaction === undefined ? given.content : await redaction.content(given.content, role)
     const { content } = parseMessage({ ...given, content: said }, 'change')
-    const changed = amendedMessage(message, content, storeClock.now())
+    const changed = amendedMessage(message, content, now)
     if (JSON.stringify(content) === JSON.stringify(message.content)) return stored.payload
     const payload = payloadOf(stored, changed, countTokens)
     const bytes = byteLength(payload)
