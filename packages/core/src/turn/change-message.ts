@@ -21,7 +21,6 @@ import {
 } from '../domain/message-changes.js'
 import { Attempts } from '../service/attempts.js'
 import type { ChangeOptions } from '../service/change-options.js'
-import { tellStoreTime } from '../service/store-time.js'
 import { afterWrite } from '../service/unknown-outcome.js'
 import type { UserFact } from '../domain/user-fact.js'
 import { forgetInMemory } from '../service/user-memory.js'
@@ -45,7 +44,7 @@ export async function redactMessage(
   seq: number,
   options: ChangeOptions = {},
 ): Promise<Message> {
-  const now = await tellStoreTime(live.service, live.ref.tenantId)
+  const { storeClock } = live.service
   const countTokens = countTokensOf(live.service)
   const encode = (stored: StoredMessage): string => {
     const message = decodeMessage(stored)
@@ -53,7 +52,7 @@ export async function redactMessage(
     const known = redactedAt(message)
     // A message may claim to be redacted: it is when nothing would change.
     if (known !== undefined && asOf(known) === stored.payload) return stored.payload
-    return asOf(now)
+    return asOf(storeClock.now())
   }
   const { message, isNew } = await editMessage(live, seq, encode, options)
   if (isNew) live.emit('message.redacted', live.record, { messageId: message.id, seq })
@@ -68,8 +67,7 @@ export async function amendMessage(
   options: ChangeOptions = {},
 ): Promise<Message> {
   checkOptions<Amendment>(amendment, { content: true })
-  const { limits, redaction } = live.service
-  const now = await tellStoreTime(live.service, live.ref.tenantId)
+  const { limits, storeClock, redaction } = live.service
   const countTokens = countTokensOf(live.service)
   const encode = async (stored: StoredMessage): Promise<string> => {
     const message = readable(stored)
@@ -78,7 +76,7 @@ export async function amendMessage(
     const given = parseMessage(input, 'change')
     const said = redaction === undefined ? given.content : await redaction.content(given.content, role)
     const { content } = parseMessage({ ...given, content: said }, 'change')
-    const changed = amendedMessage(message, content, now)
+    const changed = amendedMessage(message, content, storeClock.now())
     if (JSON.stringify(content) === JSON.stringify(message.content)) return stored.payload
     const payload = payloadOf(stored, changed, countTokens)
     const bytes = byteLength(payload)

@@ -149,16 +149,6 @@ describe.each([
     isNow((await guest!.consent.set(yes)).consents.purposes['analytics']!.at)
   })
 
-  it('notes when a message was redacted, or amended', async () => {
-    const { caller, isNow } = offClock()
-    const { id } = await caller().open('one')
-    await caller().append(id, [said('one'), said('two')])
-    const { metadata } = await (await caller().get(id)).redact(1)
-    isNow((metadata?.['redacted'] as { at: number }).at)
-    const amended = await (await caller().get(id)).amend(2, { content: 'three' })
-    isNow((amended.metadata?.['amended'] as { at: number }).at)
-  })
-
   it('tells the orders of a user in the order in which they were placed', async () => {
     const { caller, pass, now, isNow } = offClock()
     const order = async (session: Session) => {
@@ -178,5 +168,3 @@ describe.each([
     expect(earlier.map(({ sessionId }) => sessionId)).toEqual(ids.toReversed())
   })
 })
-
-const said = (content: string) => ({ role: 'user' as const, content })
