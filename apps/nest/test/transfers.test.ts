@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
 import { startServer, type TestServer } from './server.js'
 
 const claude = { authorization: 'Bearer demo-claude' }
@@ -10,6 +10,7 @@ beforeAll(async () => {
   server = await startServer()
 })
 afterAll(() => server.close())
+afterEach(() => void vi.restoreAllMocks())
 
 it('goes to the assistant it is meant for, and to no other', async () => {
   const from = server.client(claude)
@@ -101,5 +102,19 @@ it.each(['shop.example', 'javascript:alert(1)', 'https://shop.example/#x', 'http
   'does not start where its links would lead to %s',
   async (publicUrl) => {
     await expect(startServer({ publicUrl })).rejects.toThrow('no public URL')
+  },
+)
+
+it.each([3_600_000, -3_600_000])(
+  'says by its own clock how long a link works, which is %i ms off that of the store',
+  async (offMs) => {
+    const real = Date.now.bind(Date)
+    vi.spyOn(Date, 'now').mockImplementation(() => real() + offMs)
+    const from = server.client(claude)
+    await from.run('add_to_cart', { sku: 'KL-CUP' })
+    const { expiresAt } = await from.run('continue_elsewhere', { to: 'chatgpt' })
+    const leftMs = Date.parse(expiresAt) - Date.now()
+    expect(leftMs).toBeGreaterThan(0)
+    expect(leftMs).toBeLessThan(1_800_000)
   },
 )

@@ -46,6 +46,46 @@ async function newPhone(): Promise<Visitor> {
 }
 
 describe('a link to another device of a guest', () => {
+  it.each([
+    ['an hour ahead of', 3_600_000],
+    ['an hour behind', -3_600_000],
+  ])('works for ten minutes where the clock of the process is %s that of its store', async (_, offMs) => {
+    // The clock of a store in memory is not that of `Date`.
+    const code = `const { Date } = globalThis
+globalThis.Date = class extends Date {
+  static UTC = Date.UTC
+  static parse = Date.parse
+  constructor(...parts) { super(...(parts.length === 0 ? [Date.now() + ${offMs}] : parts)) }
+  static now() { return Date.now() + ${offMs} }
+}`
+    const off = await startChat({
+      NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(code)}`,
+    })
+    try {
+      const [laptop, phone] = [off.visitor(), off.visitor()]
+      const id = await laptop.begin({ title: 'Evenings' })
+      await laptop.ask(id, 'Add the Fox Cup')
+      await phone.send('GET', '/')
+      const begun = await laptop.call('POST', `/api/chat/${id}/transfer`, { mode: 'share' })
+      // The page counts down by the clock of the process.
+      const leftMs = Date.parse(begun['expiresAt']) - (Date.now() + offMs)
+      expect(leftMs).toBeGreaterThan(0)
+      expect(leftMs).toBeLessThan(3_000_000)
+      const [secret, ...guest] = new URL(begun['url']).hash.slice(1).split('.')
+      const key = { secret, guest: guest.join('.') }
+      expect((await phone.call('POST', '/api/chat/continue/describe', key))['transfer'].title).toBe(
+        'Evenings',
+      )
+      const redeemed = await phone.call('POST', '/api/chat/continue', {
+        ...key,
+        redemptionId: crypto.randomUUID(),
+      })
+      expect(redeemed['status']).toBe('pending')
+    } finally {
+      await off.stop()
+    }
+  })
+
   it('leads to the page that stands where the laptop is, with everything in the fragment', async () => {
     const { laptop, id } = await laptopWithCart()
     const { url, guest } = await linkOf(laptop, id, 'share')
@@ -140,13 +180,15 @@ describe('a link to another device of a guest', () => {
     expect(other, 'nobody begins a transfer of what is not theirs').toBeUndefined()
     const phone = await newPhone()
     const { secret, guest } = link
-    const [name, until, signature] = guest!.split('.')
+    const [name, signature] = guest!.split('.')
+    const later = await linkOf(laptop, id, 'share')
     const strange = await newPhone()
     for (const key of [
       { secret },
       { secret: 'A'.repeat(43), guest },
-      { secret, guest: `${name}.${until}.${'A'.repeat(43)}` },
-      { secret, guest: `${name}.${(Date.now() + 1e12).toString(36)}.${signature}` },
+      { secret, guest: `${name}.${'A'.repeat(43)}` },
+      { secret, guest: `${strange.cookie.replace('chat_guest=', '').split('.')[0]}.${signature}` },
+      { secret, guest: later.guest },
       { secret, guest: strange.cookie.replace('chat_guest=', '') },
       { secret, guest: laptop.cookie.replace('chat_guest=', '') },
     ]) {

@@ -24,6 +24,8 @@ export const transferTools: readonly Tool[] = [
         audience: to,
       })
       const { transferId, url, secret, shortCode, expiresAt } = transfer
+      // By the clock of this process: by that the page counts down, and the store's may be another.
+      const endsAt = Date.now() + expiresAt - session.record.updatedAt
       return {
         transferId,
         mode: transfer.mode,
@@ -31,7 +33,7 @@ export const transferTools: readonly Tool[] = [
         url: url!,
         secret,
         shortCode,
-        expiresAt: new Date(expiresAt).toISOString(),
+        expiresAt: new Date(endsAt).toISOString(),
       }
     },
   }),

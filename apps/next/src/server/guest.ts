@@ -43,16 +43,14 @@ export function guestCookieOptions(isSecure: boolean) {
 }
 
 /**
- * An invitation: names a guest to another device for a while. It opens nothing by itself: only a device that also
- * redeems a transfer of that guest becomes the guest.
+ * An invitation: names a guest to another device. Its signature is for one secret of a transfer, so it is worth as much
+ * and as long as that: it opens nothing by itself, and only a device that redeems the transfer becomes the guest.
  */
-export function toInvitation(guest: string, expiresAt: number): string {
-  return sign('invitation', `${guest}.${expiresAt.toString(36)}`)
+export function toInvitation(guest: string, secret: string): string {
+  return sign(`invitation ${secret}`, guest)
 }
 
-/** The guest of an invitation that is still valid. */
-export function readInvitation(invitation: string): string | undefined {
-  const [guest, expiresAt] = verify('invitation', invitation)?.split('.') ?? []
-  if (guest === undefined || expiresAt === undefined) return undefined
-  return Number.parseInt(expiresAt, 36) > Date.now() ? guest : undefined
+/** The guest of an invitation that goes with this secret. */
+export function readInvitation(invitation: string, secret: string): string | undefined {
+  return verify(`invitation ${secret}`, invitation)
 }

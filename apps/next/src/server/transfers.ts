@@ -25,8 +25,10 @@ export async function startTransfer(guest: string, id: string, mode: TransferMod
     ...(isCopy ? { allowAnonymous: true } : { confirm: 'source' }),
   })
   const { transferId, secret, expiresAt } = started
-  const fragment = isCopy ? secret : `${secret}.${toInvitation(guest, expiresAt)}`
-  return { transferId, mode, url: `${page}#${fragment}`, expiresAt: new Date(expiresAt).toISOString() }
+  const fragment = isCopy ? secret : `${secret}.${toInvitation(guest, secret)}`
+  // By the clock of this process: by that the page counts down, and the store's may be another.
+  const endsAt = Date.now() + expiresAt - session.record.updatedAt
+  return { transferId, mode, url: `${page}#${fragment}`, expiresAt: new Date(endsAt).toISOString() }
 }
 
 /** The session of a link, and the sessions that this device would leave for it. Redeems nothing. @throws `not_found` */
@@ -125,10 +127,10 @@ function toContinued(redemption: Redemption, guest: string): Continued {
   }
 }
 
-/** The guest that this device will become. @throws `not_found` for an invitation that is not valid any more. */
-function invitedBy({ guest }: Link): string | undefined {
+/** The guest that this device will become. @throws `not_found` for an invitation that goes with another secret. */
+function invitedBy({ secret, guest }: Link): string | undefined {
   if (guest === undefined) return undefined
-  const invited = readInvitation(guest)
+  const invited = readInvitation(guest, secret)
   if (invited === undefined) throw new SessionError('not_found', 'There is no such transfer.')
   return invited
 }

@@ -58,7 +58,7 @@ export interface Order {
   readonly items: readonly CartItem[]
   /** Of all lines. */
   readonly total: Money
-  /** Epoch ms, by the clock of the process that placed it. */
+  /** Epoch ms, an estimate of the store's clock. */
   readonly placedAt: number
 }
 

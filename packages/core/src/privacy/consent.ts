@@ -18,6 +18,7 @@ import { isAllowed, readConsents } from '../service/consent.js'
 import { blankAnswers } from '../service/keyed-requests.js'
 import type { LiveSession } from '../service/live-session.js'
 import type { Service } from '../service/service.js'
+import { tellStoreTime } from '../service/store-time.js'
 import { checkNotErased, type TenantUser, changeUserRecord } from '../service/user-record.js'
 import { withdraw } from './withdraw.js'
 
@@ -58,7 +59,8 @@ export async function decide(
   const happening = { ...caller, ...consentSet, tenantId: user.tenantId, subject: user }
   return audited(service, { ...happening, detail: { purpose, granted } }, async () => {
     await checkNotErased(service, user)
-    const consents = await note(service, user, (before) => decided(before, said, service.storeClock.now()))
+    const at = await tellStoreTime(service, user.tenantId)
+    const consents = await note(service, user, (before) => decided(before, said, at))
     const removed = granted ? {} : await withdraw(service, user, [purpose])
     if (purpose === 'analytics') await refreshAnalytics(service, user)
     return { consents, removed }
@@ -90,9 +92,10 @@ async function decideAs(live: LiveSession, said: ConsentChange): Promise<Consent
   let preferences = 0
   // Before they are gone: whoever dies over this finds them, and does both again.
   if (forgets && live.isStored) await blankAnswers(service, live.record)
+  const at = await tellStoreTime(service, live.ref.tenantId)
   const { body } = await live.update((before) => {
     preferences = forgets && Object.keys(before.preferences).length > 0 ? 1 : 0
-    const consent = decided(before.consent ?? noConsents, said, service.storeClock.now())
+    const consent = decided(before.consent ?? noConsents, said, at)
     return { ...before, consent, ...(preferences === 1 ? { preferences: {} } : {}) }
   })
   return { consents: body.consent!, removed: preferences === 1 ? { preferences } : {} }

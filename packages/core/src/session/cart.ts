@@ -14,6 +14,7 @@ import type { SessionEventDetails } from '../domain/events.js'
 import type { ChangeOptions } from '../service/change-options.js'
 import { idOfChange } from '../service/id-of-change.js'
 import type { LiveSession } from '../service/live-session.js'
+import { tellStoreTime } from '../service/store-time.js'
 import { takeCalls } from '../service/take-calls.js'
 import { earlierOrders, type OrdersOptions, type PlacedOrder } from './earlier-orders.js'
 import { refuseAdminReads } from './admin-reads.js'
@@ -127,10 +128,11 @@ export class SessionCart {
   async checkout(options?: ChangeOptions): Promise<Order> {
     const id = await idOfChange(this.#live, options?.changeId)
     let placed = false
+    const now = await tellStoreTime(this.#live.service, this.#live.ref.tenantId)
     const { record, body, isRepeat } = await this.#live.update((before) => {
       placed = !before.orders.some((order) => order.id === id)
       if (!placed) return before
-      const order = toOrder(before.cart, Date.now(), id)
+      const order = toOrder(before.cart, now, id)
       const counts = { ...before.cartCounts, purchased: before.cartCounts.purchased + itemCount(before.cart) }
       const orders = [...before.orders, order].slice(-maxOrders)
       return { ...before, cart: emptyCart, orders, cartCounts: counts }

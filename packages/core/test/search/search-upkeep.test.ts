@@ -133,13 +133,13 @@ describe('an index of the search lets go of', () => {
 
 describe('an index of the search is told', () => {
   it('of sessions that are imported, and of their titles', async () => {
-    const from = createSessions({ store: memoryStore(), credentialSecrets })
+    const { process, words, notes } = place()
+    const before = memoryStore({ clock: () => Date.parse('2026-03-01T10:00:00Z') })
+    const from = createSessions({ store: before, credentialSecrets })
     const session = await from.for(alice).open('one', { title: 'fig' })
     await session.append([said('apple'), said('banana')])
     const lines: string[] = []
     for await (const line of from.for(alice).export()) lines.push(line)
-    const { process, words, notes, pass } = place()
-    pass(3600 * 24 * 365 * 1000)
     const sessions = process()
     expect((await sessions.for(alice).import(lines)).imported).toEqual(['one'])
     await sessions.settled()

@@ -1,5 +1,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createSessions, memoryStore, type SessionsOptions } from '../../src/index.js'
+import {
+  createSessions,
+  type Identity,
+  memoryStore,
+  type Session,
+  type SessionsOptions,
+} from '../../src/index.js'
 import { alice, codeOf } from '../service.js'
 
 const hourMs = 3_600_000
@@ -123,5 +129,42 @@ describe.each([
     expect(await (await there()).turn('Which?', () => 'anew', { reuse }).result).toMatchObject({
       text: 'anew',
     })
+  })
+
+  /** A new process for each step, whose clock is off the store's. */
+  const offClock = (options: SessionsOptions = {}) => {
+    const { start, pass, now } = fleet(options)
+    setClock(now() - Date.now() + ms)
+    const isNow = (at: unknown) => expect(Math.abs(Number(at) - now())).toBeLessThan(5000)
+    return { caller: (who: Identity = alice) => start().for(who), pass, now, isNow }
+  }
+
+  it('notes when a user and a guest have consented', async () => {
+    const { caller, isNow } = offClock({ consent: {} })
+    const yes = { purpose: 'analytics', granted: true, version: '1', source: 'a page' }
+    const { consents } = await caller().consent.set(yes)
+    isNow(consents.purposes['analytics']!.at)
+    const credential = await (await caller(acme).create()).credential()
+    const guest = await caller(acme).findByCredential(credential)
+    isNow((await guest!.consent.set(yes)).consents.purposes['analytics']!.at)
+  })
+
+  it('tells the orders of a user in the order in which they were placed', async () => {
+    const { caller, pass, now, isNow } = offClock()
+    const order = async (session: Session) => {
+      await session.cart.add({ sku: 'a', name: 'A', price: { amount: 1, currency: 'USD' } })
+      return session.id
+    }
+    const ids = [await order(await caller().create()), await order(await caller().create())]
+    for (const id of ids) {
+      isNow((await (await caller().get(id)).cart.checkout()).placedAt)
+      pass(60_000)
+      // The clock of the next process is right.
+      vi.restoreAllMocks()
+      setClock(now() - Date.now())
+    }
+    const third = await caller().create()
+    const earlier = await third.cart.earlierOrders()
+    expect(earlier.map(({ sessionId }) => sessionId)).toEqual(ids.toReversed())
   })
 })
