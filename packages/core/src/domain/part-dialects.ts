@@ -102,13 +102,17 @@ function fromGemini(part: JsonObject): JsonObject[] {
   }
   if (isJsonObject(inlineData)) {
     const { mimeType, data, ...others } = inlineData
-    return [{ type: 'file', ...defined({ mediaType: mimeType, data }), ...others, ...rest }]
+    // A draft that was thought of is no part of the answer: it has the type that the AI SDK gives it.
+    const type = thought === true ? 'reasoning-file' : 'file'
+    return [{ type, ...defined({ mediaType: mimeType, data }), ...others, ...rest }]
   }
   if (isJsonObject(fileData)) {
     const { mimeType, fileUri, ...others } = fileData
     return [{ type: 'file', ...defined({ mediaType: mimeType, data: fileUri }), ...others, ...rest }]
   }
-  const kind = ['executableCode', 'codeExecutionResult'].find((name) => name in part)
+  const kind = ['executableCode', 'codeExecutionResult', 'toolCall', 'toolResponse'].find(
+    (name) => name in part,
+  )
   return [kind === undefined ? part : { ...part, type: kind }]
 }
 

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, toJson } from '../json.js'
-import { AgentsReader } from './dialects/agents.js'
+import { AgentsReader, followsAnswer } from './dialects/agents.js'
 import { AiSdkReader } from './dialects/ai-sdk.js'
 import { AnthropicReader } from './dialects/anthropic.js'
 import { BedrockReader } from './dialects/bedrock.js'
@@ -59,17 +59,22 @@ export class ModelStream {
    * @throws `ModelFailure` when the answer has ended before its provider said so: a proxy has closed the connection.
    */
   end(): TurnPart[] {
+    this.#refuseHalf()
+    const rest = this.#readers.flatMap((reader) => reader.end())
+    return [...this.#aiSdk.end(), ...rest].flatMap((part) => parseTurnParts(part))
+  }
+
+  #refuseHalf(): void {
     if (this.#readers.some(({ isOpen }) => isOpen)) {
       throw new ModelFailure('The stream of the model ended before its answer did.')
     }
-    const rest = this.#readers.flatMap((reader) => reader.end())
-    return [...this.#aiSdk.end(), ...rest].flatMap((part) => parseTurnParts(part))
   }
 
   #translate(event: JsonObject): readonly JsonObject[] {
     // The AI SDK reports the sum again after all its steps, but for a stream of UI messages, whose steps say nothing.
     if (event['type'] === 'finish-step' && 'finishReason' in event) this.#steps++
     if (event['type'] === 'finish' && this.#steps > 0) return []
+    if (followsAnswer(event)) this.#refuseHalf()
     for (const reader of this.#readers) {
       const parts = reader.read(event)
       if (parts !== undefined) return parts

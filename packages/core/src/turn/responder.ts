@@ -122,18 +122,37 @@ export interface TurnContextOf<Handle extends TurnHandle> {
 type Piece = string | TurnPart | object
 
 /**
- * Calls the model and returns its answer: text, pieces as they come, or the stream of an SDK as it is. When it throws,
- * the turn ends as `failed`, with the answer so far.
+ * Calls the model and returns its answer: text, pieces as they come, or the stream or whole answer of an SDK as it is.
+ * When it throws, the turn ends as `failed`, with the answer so far.
  */
 export type RespondOf<Handle extends TurnHandle> = (turn: TurnContextOf<Handle>) => Answer | Promise<Answer>
 
-type Answer =
-  | string
-  | TurnPart
-  | AsyncIterable<Piece>
-  | Iterable<Piece>
-  /** The result of `streamText`. */
-  | { readonly fullStream: AsyncIterable<object> }
+type Answer = string | TurnPart | AsyncIterable<Piece> | Iterable<Piece> | OfSdk
+
+/**
+ * A whole answer of an SDK, or what has its stream: each has one of these fields. `object` would tell generators no more
+ * what they may yield.
+ */
+interface OfSdk {
+  /** The results of `streamText` and of agents. */
+  readonly fullStream?: unknown
+  /** Bedrock's ConverseStream. */
+  readonly stream?: unknown
+  /** Bedrock's Converse, and Responses. */
+  readonly output?: unknown
+  /** Gemini. */
+  readonly candidates?: unknown
+  /** Its Interactions. */
+  readonly steps?: unknown
+  /** Chat Completions, and Mistral. */
+  readonly choices?: unknown
+  /** Anthropic, and LangChain. */
+  readonly content?: unknown
+  /** Cohere, and the chat of Ollama. */
+  readonly message?: unknown
+  /** Ollama. */
+  readonly done?: unknown
+}
 
 export interface ResponderOptions<Handle extends TurnHandle> {
   readonly respond: RespondOf<Handle>

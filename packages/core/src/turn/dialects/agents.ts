@@ -3,6 +3,13 @@ import { objectIn, objectsIn } from './fields.js'
 
 type Told = readonly JsonObject[] | { readonly inner: JsonObject } | undefined
 
+/** Whether an event of it says that the answer before is over: the next answer begins, or a tool has its result. */
+export function followsAnswer(event: JsonObject): boolean {
+  const { type } = event
+  if (type === 'raw_model_stream_event') return objectIn(event, 'data')['type'] === 'response_started'
+  return type === 'run_item_stream_event' && event['name'] === 'tool_output'
+}
+
 /** Reads events of the OpenAI Agents SDK. */
 export class AgentsReader {
   /** Whether the model has told events of its own since its last answer; a model that somebody wrote may have none. */

@@ -40,7 +40,8 @@ export class CohereReader implements DialectReader {
       return [...plan(message), ...said, ...citedIn(objectsIn(message, 'citations')), ...this.#ended(event)]
     }
     if (typeof type !== 'string') return undefined
-    if (ends.has(type)) return []
+    // The prompt as the model has it, which is for those who build the application.
+    if (ends.has(type) || (type === 'debug' && this.#isOpen)) return []
     if (!types.has(type) || !isJsonObject(event['delta'])) return undefined
     this.#isOpen = true
     switch (type) {

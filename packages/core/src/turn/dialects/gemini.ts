@@ -1,6 +1,9 @@
-import type { JsonObject, JsonValue } from '../../json.js'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js'
 import { type DialectReader, isSomething, modelIn, objectIn, objectsIn, Sources, textIn } from './fields.js'
 import { StreamedArgs } from './streamed-args.js'
+
+// One of them at least is in each response.
+const fields = 'candidates usageMetadata promptFeedback modelVersion'.split(' ')
 
 /** Reads responses of Gemini, whole or chunk by chunk. */
 export class GeminiReader implements DialectReader {
@@ -18,8 +21,7 @@ export class GeminiReader implements DialectReader {
   }
 
   read(response: JsonObject): readonly JsonObject[] | undefined {
-    const isResponse = ['candidates', 'usageMetadata', 'promptFeedback'].some((field) => field in response)
-    if (response['type'] !== undefined || !isResponse) return undefined
+    if (response['type'] !== undefined || !fields.some((field) => field in response)) return undefined
     const id = textIn(response, 'responseId')
     const before = id === undefined || id === this.#id ? [] : this.end()
     this.#id = id ?? this.#id
@@ -32,11 +34,12 @@ export class GeminiReader implements DialectReader {
     const parts = objectsIn(objectIn(candidate, 'content'), 'parts')
     this.#hasCalled ||= parts.some((part) => 'functionCall' in part)
     const finishReason = told === 'STOP' && this.#hasCalled ? 'tool_calls' : told
-    // Each chunk has the count from the beginning, so the last one has the sum.
+    // Each chunk that has the count has it from the beginning, so the last one has the sum.
     this.#end = {
       ...this.#end,
       type: 'finish',
       usage: {
+        ...objectIn(this.#end ?? {}, 'usage'),
         ...objectIn(response, 'usageMetadata'),
         provider: 'google',
         ...modelIn(response, 'modelVersion'),
@@ -45,7 +48,7 @@ export class GeminiReader implements DialectReader {
     }
     if (finishReason !== undefined) this.#isOpen = false
     else if (id !== undefined && parts.length > 0) this.#isOpen = !this.#hasCalled
-    return [...before, ...this.#args.read(parts), ...this.#sources.parts(groundsOf(candidate))]
+    return [...before, ...this.#args.read(parts).map(named), ...this.#sources.parts(citedIn(candidate))]
   }
 
   end(): readonly JsonObject[] {
@@ -60,12 +63,30 @@ export class GeminiReader implements DialectReader {
   }
 }
 
-/** What the answer is grounded on. */
-function groundsOf(candidate: JsonObject): JsonObject[] {
-  return objectsIn(objectIn(candidate, 'groundingMetadata'), 'groundingChunks').map((chunk) => {
-    const source =
-      ['web', 'retrievedContext', 'maps'].map((kind) => objectIn(chunk, kind)).find(isSomething) ?? {}
-    const url = textIn(source, 'uri')
+// What a part may say beside its content.
+const about = 'mediaResolution videoMetadata partMetadata mediaProcessing speechMetadata'.split(' ')
+
+/** A part with a type, where its content is of a kind of its own; one without any content says more of the text before. */
+function named(part: JsonObject): JsonObject {
+  if ('type' in part || typeof part['text'] === 'string') return part
+  const kind = Object.keys(part).find((name) => isJsonObject(part[name]) && !about.includes(name))
+  if (kind === undefined) return { ...part, text: '' }
+  return own.includes(kind) ? part : { ...part, type: kind }
+}
+
+// They become parts of this package.
+const own = 'functionCall functionResponse inlineData fileData'.split(' ')
+
+/** What the answer is grounded on, and whose words it has taken. */
+function citedIn(candidate: JsonObject): JsonObject[] {
+  const chunks = objectsIn(objectIn(candidate, 'groundingMetadata'), 'groundingChunks').map(
+    (chunk) => kinds.map((kind) => objectIn(chunk, kind)).find(isSomething) ?? {},
+  )
+  const cited = objectsIn(objectIn(candidate, 'citationMetadata'), 'citations')
+  return [...chunks, ...cited].map((source) => {
+    const url = textIn(source, 'uri', 'sourceUri')
     return url === undefined ? source : { url, ...source }
   })
 }
+
+const kinds = 'web retrievedContext maps image'.split(' ')

@@ -24,7 +24,7 @@ export class LangChainReader implements DialectReader {
   read(event: JsonObject): readonly JsonObject[] | undefined {
     if (event['type'] !== 'constructor' || event['lc'] !== 1 || !Array.isArray(event['id'])) return undefined
     const told = objectIn(event, 'kwargs')
-    const kind = (event['id'] as readonly JsonValue[]).at(-1)
+    const kind = kindOf((event['id'] as readonly JsonValue[]).at(-1), told)
     const message = told['id'] ?? undefined
     // The pieces of a message have its id, or none; those of several may come by turns.
     const isKnown = kind === 'AIMessageChunk' && (message === undefined || this.#known.has(message))
@@ -131,6 +131,12 @@ export class LangChainReader implements DialectReader {
       },
     ]
   }
+}
+
+/** What a server says without a role, or a model of somebody else, is in a message of no kind. */
+function kindOf(kind: JsonValue | undefined, { role }: JsonObject): string {
+  const ofModel = (role ?? 'assistant') === 'assistant'
+  return ofModel ? textOf(kind).replace(/^Chat(?=Message)/, 'AI') : textOf(kind)
 }
 
 /** Annotations are what a text cites; a piece may have nothing else. */

@@ -7,7 +7,10 @@ import { modelIn, ModelFailure, objectIn } from './fields.js'
  */
 export function fromMastra(event: JsonObject): readonly [] | { readonly inner: JsonObject } | undefined {
   const { type, payload, runId } = event
-  if (!isJsonObject(payload) || typeof runId !== 'string') return undefined
+  if (typeof runId !== 'string') return undefined
+  // An object so far: each of them has all that the ones before have, and the text says it, too.
+  if (type === 'object' && 'from' in event) return []
+  if (!isJsonObject(payload)) return undefined
   switch (type) {
     case 'text-start':
     case 'text-delta':

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../json.js'
+import type { JsonObject, JsonValue } from '../../json.js'
 import { type DialectReader, modelIn, objectIn, objectsIn, saying, textIn } from './fields.js'
 
 /** Reads what Ollama gives: answers of its chat, or of a prompt, whole or piece by piece. */
@@ -20,6 +20,7 @@ export class OllamaReader implements DialectReader {
     const said = [
       ...saying('reasoning', textIn(message, 'thinking')),
       ...saying('text', textIn(message, 'content', 'response')),
+      ...imagesIn(message).map((data) => ({ type: 'file', mediaType: 'image/png', data })),
       ...calls,
     ]
     this.#isOpen = !done
@@ -39,6 +40,12 @@ export class OllamaReader implements DialectReader {
   used(): readonly JsonObject[] {
     return []
   }
+}
+
+/** Of a chat, and of a model that draws. */
+function imagesIn({ images = [], image = null }: JsonObject): JsonValue[] {
+  const all = Array.isArray(images) ? [...images, image] : [image]
+  return all.filter((data) => typeof data === 'string' && data !== '')
 }
 
 /** Its calls have no ids, or have had none for long. */

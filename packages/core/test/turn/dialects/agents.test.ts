@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { answered, call, text } from './answered.js'
+import { answered, broken, call, text } from './answered.js'
 
 const raw = (event: object) => ({ type: 'raw_model_stream_event', data: { type: 'model', event } })
 const item = (rawItem: object, name: string) => ({
@@ -98,4 +98,21 @@ it('reads a model that tells no events of its own, answer by answer', async () =
     content: [[text('Let me'), call('c')], [{ type: 'tool-result', toolCallId: 'c', output: '2' }], 'Two'],
     usage: { inputTokens: 4, outputTokens: 7 },
   })
+})
+
+it('takes no half of an answer for a whole one, where the run goes on', async () => {
+  const ofChat = (delta: object, id: string, more: object = {}) =>
+    raw({ id, object: 'chat.completion.chunk', choices: [{ index: 0, delta, ...more }] })
+  const tool_calls = [{ index: 0, id: 'c', function: { name: 'add', arguments: '{"a":1}' } }]
+  const next = [
+    { type: 'raw_model_stream_event', data: { type: 'response_started' } },
+    ofChat({ content: 'Two' }, 'b', { finish_reason: 'stop' }),
+  ]
+  const result = { type: 'function_call_result', callId: 'c', name: 'add', output: '2' }
+  const run = [ofChat({ content: 'Half' }, 'a'), ofChat({ tool_calls }, 'a')]
+  expect(await answered([...run, item(result, 'tool_output'), ...next])).toMatchObject({
+    ...broken,
+    content: ['Half'],
+  })
+  expect(await answered([...run, ...next])).toMatchObject({ ...broken, content: ['Half'] })
 })

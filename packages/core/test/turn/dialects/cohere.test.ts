@@ -118,3 +118,13 @@ it('leaves parts of the application alone that only look like one', async () => 
   const given = [{ type: 'content-delta', words: 'Hi' }]
   expect((await answered(given)).content).toEqual([given])
 })
+
+it('does not show the prompt of an application that looks for a mistake', async () => {
+  const events = [
+    begun,
+    { type: 'debug', prompt: 'secret' },
+    said({ text: 'Hi' }),
+    { type: 'message-end', delta: { finish_reason: 'COMPLETE' } },
+  ]
+  expect((await answered(events)).content).toEqual(['Hi'])
+})

@@ -66,3 +66,64 @@ it('joins a call whose arguments come one by one', async () => {
   expect(content).toEqual([[call('c', input, { thoughtSignature: 'S' }), call('d')]])
   expect(({} as { polluted?: boolean }).polluted).toBeUndefined()
 })
+
+const stop = { finishReason: 'STOP' }
+
+it('keeps a part of any kind, and the signature of one that has nothing else', async () => {
+  const toolCall = { id: 't', toolType: 'GOOGLE_SEARCH_WEB', args: { queries: ['q'] } }
+  const toolResponse = { id: 't', toolType: 'GOOGLE_SEARCH_WEB', response: { found: 1 } }
+  const parts = [
+    { toolCall, thoughtSignature: 'S' },
+    { toolResponse },
+    { partMetadata: { a: 1 }, newKind: { b: 2 } },
+  ]
+  const events = [chunk([{ thought: true }]), chunk(parts), chunk([{ text: 'Hi' }]), chunk([{}])]
+  expect(await answered([...events, chunk([{ thoughtSignature: 'T' }], stop)])).toMatchObject({
+    status: 'completed',
+    content: [
+      [
+        { type: 'toolCall', toolCall, thoughtSignature: 'S' },
+        { type: 'toolResponse', toolResponse },
+        { type: 'newKind', partMetadata: { a: 1 }, newKind: { b: 2 } },
+        { type: 'text', text: 'Hi', thoughtSignature: 'T' },
+      ],
+    ],
+  })
+})
+
+it('reads a chunk that has nothing to say, and keeps the count of those before', async () => {
+  const [first, { candidates }] = [chunk([{ text: 'Hi' }]), chunk([], stop)]
+  const bare = { responseId: 'r', modelVersion: 'g' }
+  expect(await answered([bare, first, { responseId: 'r', candidates }, bare])).toMatchObject({
+    status: 'completed',
+    content: ['Hi'],
+    finishReason: 'stop',
+    usage: { inputTokens: 8, model: 'g' },
+  })
+})
+
+it('tells a draft from a picture of the answer', async () => {
+  const inlineData = { mimeType: 'image/png', data: 'AAAA' }
+  const { content } = await answered([chunk([{ inlineData, thought: true }, { inlineData }], stop)])
+  const file = { mediaType: 'image/png', data: 'AAAA' }
+  expect(content).toEqual([
+    [
+      { type: 'reasoning-file', ...file },
+      { type: 'file', ...file },
+    ],
+  ])
+})
+
+it('says whose words an answer has, and whose pictures', async () => {
+  const image = { sourceUri: 'https://i', imageUri: 'https://i/i.png' }
+  const citation = { uri: 'https://c', license: 'mit' }
+  const more = {
+    groundingMetadata: { groundingChunks: [{ image }] },
+    citationMetadata: { citations: [citation] },
+  }
+  const events = [chunk([{ text: 'Hi' }], more), chunk([], { ...stop, ...more })]
+  expect((await answered(events)).sources).toEqual([
+    { url: 'https://i', ...image },
+    { url: 'https://c', ...citation },
+  ])
+})

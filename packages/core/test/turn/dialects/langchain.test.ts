@@ -211,3 +211,15 @@ it('leaves parts of the application alone that only look like one', async () => 
   const given = [{ type: 'constructor', id: 'a', kwargs: {} }]
   expect((await answered(given)).content).toEqual([given])
 })
+
+it('reads what a server says without a role', async () => {
+  const said = (content: string, more: object = {}) =>
+    new Serialized('ChatMessageChunk', { content, id: 'run', ...more })
+  const events = [said('Hel'), said('lo', { role: 'assistant' }), said('', { response_metadata: end })]
+  expect(await answered(events)).toMatchObject({ content: ['Hello'], finishReason: 'tool-calls' })
+  const whole = [
+    new Serialized('ChatMessage', { content: 'Ask', role: 'user' }),
+    new Serialized('ChatMessage', { content: 'Hi' }),
+  ]
+  expect((await answered(whole)).content).toEqual(['Hi'])
+})

@@ -50,3 +50,19 @@ it.each([
   const told = await answered([event('text-delta', { id: '1', text: 'Half' }), last])
   expect(told).toMatchObject({ ...broken, content: [[text('Half', { id: '1' })]] })
 })
+
+it('keeps an object that comes piece by piece once', async () => {
+  const so = (type: string, x: string) => ({ type, runId: 'r', from: 'AGENT', object: { x } })
+  const fullStream = [
+    event('text-start', { id: '1' }),
+    so('object', 'a'),
+    event('text-delta', { id: '1', text: '{"x":"a' }),
+    so('object', 'ab'),
+    event('text-delta', { id: '1', text: 'b"}' }),
+    so('object-result', 'ab'),
+    ended('finish', 'stop'),
+  ]
+  expect((await answered({ fullStream })).content).toEqual([
+    [text('{"x":"ab"}', { id: '1' }), so('object-result', 'ab')],
+  ])
+})

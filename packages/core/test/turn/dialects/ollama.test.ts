@@ -68,3 +68,15 @@ it.each([{ done: true, status: 'ready' }, { message: { content: 'Hi' } }])(
     expect(await answered([given])).toMatchObject({ status: 'failed', cause: { code: 'invalid' } })
   },
 )
+
+it('keeps the pictures that a model draws', async () => {
+  const made = { model: 'z', created_at: '2026-01-01T00:00:00Z', response: '', done: false }
+  const events = [
+    { ...made, completed: 1, total: 4 },
+    { ...made, image: 'AAAA', ...end },
+  ]
+  const file = (data: string) => ({ type: 'file', mediaType: 'image/png', data })
+  expect(await answered(events)).toMatchObject({ status: 'completed', content: [[file('AAAA')]] })
+  const chat = [piece({ content: 'Look', images: ['AAAA', 'BBBB'] }), piece({}, end)]
+  expect((await answered(chat)).content).toEqual([[text('Look'), file('AAAA'), file('BBBB')]])
+})
