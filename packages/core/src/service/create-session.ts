@@ -135,7 +135,9 @@ async function storeNew(service: Service, identity: Identity, made: NewSession):
   await refuseBefore(service, identity)
   const unfinished = { idleMs: unfinishedMs }
   const isEndless = next !== undefined && Object.keys(deadline).length === 0
-  const ending = isEndless ? { ...last, idleMs: centuryMs } : last
+  // A lifetime of its own goes before what a commit says.
+  const own = lifetime === undefined ? {} : { lifetime: { ...lifetime, idleMs: centuryMs } }
+  const ending = isEndless ? { ...last, ...own, idleMs: centuryMs } : last
   let seen = await create(
     service,
     ref,

@@ -63,7 +63,7 @@ it.each([
   expect(session.record).toMatchObject({ lastSeq: count, userId: 'alice', title: 'T', label: 'l' })
 })
 
-it('gives no deadline to a session that is to have none, whatever its service says, be it for a minute', async () => {
+it('keeps a session that is to have no deadline for a century once all of its messages are stored, and for a minute before', async () => {
   const ttl = { idleMs: Infinity, absoluteMs: Infinity }
   for (const [own, usual] of [
     [{ ttl }, {}],
@@ -71,11 +71,16 @@ it('gives no deadline to a session that is to have none, whatever its service sa
   ]) {
     const { mine, commits } = open({}, usual)
     const { record } = await mine.create({ ...own, messages: said(1001) })
-    expect(record.expiresAt).toBeUndefined()
+    const centuryMs = 36_525 * 86_400_000
+    expect(record.expiresAt).toBe(record.updatedAt + centuryMs)
     expect(commits.map(({ idleMs, absoluteMs }) => [idleMs, absoluteMs])).toEqual([
-      [undefined, undefined],
-      [undefined, undefined],
+      [60_000, undefined],
+      [centuryMs, undefined],
     ])
+    expect(record.lifetime?.idleMs).toBe(own?.ttl === undefined ? undefined : centuryMs)
+    // Those that fit one commit are never half made.
+    const whole = await mine.create({ ...own, messages: said(1000) })
+    expect(whole.record.expiresAt).toBeUndefined()
   }
 })
 

@@ -49,24 +49,24 @@ it('says what is wrong with a change', async () => {
   const most = 1000 + 2000 - Buffer.byteLength(stored!.payload)
   await session.amend(1, { content: 'x'.repeat(most) })
   for (const [change, expected] of [
-    [session.redact(9), { path: 'seq', message: 'There is no message 9.' }],
-    [session.redact('1' as never), { path: 'seq', message: 'There is no message of this kind.' }],
-    [session.amend(2, { content: 'x' }), { path: 'seq', message: 'Message 2 cannot be read.' }],
-    [session.annotate(2, { a: 1 }), { path: 'seq', message: 'Message 2 cannot be read.' }],
-    [session.amend(1, { content: '' }), { path: 'change.content' }],
-    [session.amend(1, { text: 'x' } as never), { path: 'text' }],
-    [session.annotate(1, 7 as never), { path: 'annotations' }],
-    [session.annotate(1, { a: 1 }, { ifChange: now } as never), { path: 'ifChange' }],
+    [() => session.redact(9), { path: 'seq', message: 'There is no message 9.' }],
+    [() => session.redact('1' as never), { path: 'seq', message: 'There is no message of this kind.' }],
+    [() => session.amend(2, { content: 'x' }), { path: 'seq', message: 'Message 2 cannot be read.' }],
+    [() => session.annotate(2, { a: 1 }), { path: 'seq', message: 'Message 2 cannot be read.' }],
+    [() => session.amend(1, { content: '' }), { path: 'change.content' }],
+    [() => session.amend(1, { text: 'x' } as never), { path: 'text' }],
+    [() => session.annotate(1, 7 as never), { path: 'annotations' }],
+    [() => session.annotate(1, { a: 1 }, { ifChange: now } as never), { path: 'ifChange' }],
     [
-      session.annotate(1, { a: 1 }, { ifChanges: 0 }),
+      () => session.annotate(1, { a: 1 }, { ifChanges: 0 }),
       { code: 'conflict', message: 'The session has changed since it was read.' },
     ],
     [
-      session.amend(1, { content: 'x'.repeat(most + 1) }),
+      () => session.amend(1, { content: 'x'.repeat(most + 1) }),
       { code: 'too_large', path: 'content', message: 'The message takes 2001 bytes; the limit is 2000.' },
     ],
   ] as const)
-    await expect(change).rejects.toMatchObject({ code: 'invalid', ...expected })
+    await expect(change()).rejects.toMatchObject({ code: 'invalid', ...expected })
   expect(revision).toBeGreaterThan(0)
   const { changes: newest } = (await store.read(session.ref))!.record
   expect((await session.annotate(1, { a: 1 }, { ifChanges: newest })).metadata).toMatchObject({
