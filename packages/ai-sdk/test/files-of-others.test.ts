@@ -1,8 +1,7 @@
-import { createSessions, type MessageInput, type MessagePart } from '@sessions/core'
-import * as ai from 'ai'
-import { validateUIMessages } from 'ai'
+import { createSessions, type MessagePart } from '@sessions/core'
 import { expect, it } from 'vitest'
-import { fromUIMessage, toModelMessages, toUIMessages } from '../src/index.js'
+import { toUIMessages } from '../src/index.js'
+import { shown } from './shown.js'
 
 const base64 = 'AAAA'
 const address = 'https://example.com/a'
@@ -75,19 +74,6 @@ const said: readonly (readonly [string, MessagePart, object])[] = [
   ['vLLM', { type: 'video_url', video_url: { url: address } }, { mediaType: 'video/*', url: address }],
 ]
 
-async function shown(content: MessageInput['content']) {
-  const session = await createSessions().for({ tenantId: 'acme', userId: 'alice' }).create()
-  await session.append({
-    role: 'user',
-    content: [{ type: 'text', text: 'Look' }, ...(content as MessagePart[])],
-  })
-  const messages = await toUIMessages(await session.allMessages())
-  await validateUIMessages({ messages })
-  const { messages: seen } = await session.context({ maxTokens: 16_000 })
-  const [asked] = await toModelMessages(seen)
-  return { page: messages[0]!.parts.slice(1), model: (asked!.content as object[]).slice(1) }
-}
-
 it.each(said)('shows pages and models a file of %s', async (_, part, file) => {
   const { page, model } = await shown([part])
   expect(page).toEqual([{ type: 'file', ...file }])
@@ -156,20 +142,4 @@ it.each([
   { type: 'reasoning-file', mediaType: 'image/png', url: image().url },
 ])('leaves out what is elsewhere, and what is no file: %j', async (part) => {
   expect((await shown([part as MessagePart])).page).toEqual([])
-})
-
-const reference = { openai: 'file-1' }
-
-// AI SDK 6 has no uploads.
-it.runIf('uploadFile' in ai).each([
-  ['a page', { url: address, providerReference: reference }, { url: address }],
-  ['a page, without an address', { url: '', providerReference: reference }, { url: '' }],
-  ['a model', { data: { type: 'reference', reference } }, { url: '' }],
-])('keeps the ids that an upload has at providers, in a message for %s', async (_, given, file) => {
-  const part = { type: 'file', mediaType: 'application/pdf', filename: 'a.pdf', ...given }
-  const [{ content }] = fromUIMessage({ id: 'm', role: 'user', parts: [part as never] }) as [MessageInput]
-  const { page, model } = await shown(content)
-  const about = { type: 'file', mediaType: 'application/pdf', filename: 'a.pdf' }
-  expect(page).toEqual([{ ...about, ...file, providerReference: reference }])
-  expect(model).toEqual([{ ...about, data: { type: 'reference', reference } }])
 })

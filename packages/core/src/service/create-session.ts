@@ -161,6 +161,7 @@ async function storeNew(service: Service, identity: Identity, made: NewSession):
     await service.store.remove(ref, { incarnation: seen.record.incarnation }).catch(() => undefined)
     throw error
   }
+  service.storeClock.learn(seen.record.updatedAt)
   await takeSlots(service, seen.record)
   if (!(await refuseErased(service, seen.record)) && Object.keys(body.preferences).length > 0) {
     await forgetPreferencesOf(service, seen.record)

@@ -1,6 +1,6 @@
 import { type CallerSessions, memoryStore, type Session, type Sessions } from '../../src/index.js'
 import { changingStore } from '../changing-store.js'
-import { alice, service } from '../service.js'
+import { alice, elsewhere, service } from '../service.js'
 
 export const phone = { sku: 'P', name: 'P', price: { amount: 1, currency: 'EUR' } }
 export const said = (content: string) => ({ role: 'user' as const, content })
@@ -62,6 +62,8 @@ export async function callsOf<Prepared>(
   const counting = service({ store: counted.store, ...settings, usage: {} })
   await audited.audit.append({ tenantId: 'acme', action: 'begun', actor: alice })
   const mine = sessions.for(alice)
+  // A process that has written something knows the time of its store.
+  for (const one of [sessions, asking]) await one.for(elsewhere).create({ preferences: {} })
   const session = await mine.get(source.id)
   const before = counted.calls.length
   await run({ sessions, asking, audited, trying, counting, retaining, mine, session }, prepared)

@@ -12,10 +12,10 @@ export const respond: Respond = async function* (turn) {
     void turn.session.cancel().catch((error: unknown) => console.error(toLogLine(error)))
   chatStop?.addEventListener('abort', cancel, { once: true })
   try {
-    const answer = await (await chosen())(turn)
-    if (typeof answer === 'string' || 'type' in answer) yield answer
-    else if ('fullStream' in answer) yield* answer.fullStream
-    else yield* answer
+    // Both that there are give pieces as they come.
+    yield* (await (
+      await chosen()
+    )(turn)) as AsyncIterable<object>
   } finally {
     chatStop?.removeEventListener('abort', cancel)
   }
