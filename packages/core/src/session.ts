@@ -84,7 +84,7 @@ export class Session {
     keepLive(this, live)
     this.ref = live.ref
     this.identity = live.identity
-    this.cart = new SessionCart(live)
+    this.cart = new SessionCart(live, others)
     this.state = new SessionState(live)
     this.preferences = new SessionPreferences(live)
     this.consent = consentOfSession(live)

@@ -12,7 +12,7 @@ export { forgetInMemory, readMemory, removeMemory } from '../service/user-memory
 export { armOf } from '../session/arm.js'
 export { deleteSession } from '../session/deletion.js'
 export { deleteUnreadable } from '../session/delete-unreadable.js'
-export { ordersOf } from '../session/earlier-orders.js'
+export { earlierOrders, ordersOf } from '../session/earlier-orders.js'
 export { forkSession } from '../session/fork.js'
 export { rotateCredential } from '../session/new-credential.js'
 export { redeemTransfer, viewTransfer } from '../transfer/redeem.js'

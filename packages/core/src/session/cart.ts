@@ -16,7 +16,7 @@ import { idOfChange } from '../service/id-of-change.js'
 import type { LiveSession } from '../service/live-session.js'
 import { tellStoreTime } from '../service/store-time.js'
 import { takeCalls } from '../service/take-calls.js'
-import { earlierOrders, type OrdersOptions, type PlacedOrder } from './earlier-orders.js'
+import type { earlierOrders, OrdersOptions, PlacedOrder } from './earlier-orders.js'
 import { refuseAdminReads } from './admin-reads.js'
 import type { CartCounts, SessionBody } from '../domain/session-body.js'
 
@@ -32,10 +32,12 @@ export class SessionCart {
   }
 
   readonly #live: LiveSession
+  readonly #verbs: () => Promise<{ readonly earlierOrders: typeof earlierOrders }>
 
-  /** @internal Made with the session. */
-  constructor(live: LiveSession) {
+  /** @internal Made with the session. @param verbs Loads what few callers need. */
+  constructor(live: LiveSession, verbs: () => Promise<{ readonly earlierOrders: typeof earlierOrders }>) {
     this.#live = live
+    this.#verbs = verbs
   }
 
   /**
@@ -43,7 +45,7 @@ export class SessionCart {
    * `memory`. Of use to tools. @throws `invalid`
    */
   async earlierOrders(options?: OrdersOptions): Promise<readonly PlacedOrder[]> {
-    return earlierOrders(this.#live, options)
+    return (await this.#verbs()).earlierOrders(this.#live, options)
   }
 
   /** The cart as it is now. @throws `not_found` */
