@@ -180,7 +180,8 @@ async function again(session: Session, messageId: string | undefined): Promise<A
  * The results and approvals that a page adds to the calls of the newest answer, where something waits for them. A page
  * that comes late with them repeats the message that has answered: nothing is done twice.
  *
- * @throws `conflict` for an answer that is not the newest any more, that was stopped, or that went on without the call.
+ * @throws `conflict` for an answer that is not the newest any more, that was stopped, that went on without the call, or
+ *   whose call was decided otherwise.
  */
 async function answersIn(
   sent: UIMessage,
@@ -207,6 +208,10 @@ async function answersIn(
     )
     return { id: await idOfAnswers(about), role: 'tool', content }
   }
+  if (isDecidedOtherwise(sent, kept))
+    throw new SessionError('conflict', 'This was decided otherwise elsewhere: load the chat again.', {
+      path: 'message',
+    })
   if (isStopped(group.at(-1)!))
     throw new SessionError('conflict', 'The answer was stopped: ask again.', { path: 'message' })
   // Messages of its turn have longer ids. A turn that failed is not repeated, for it may have run the tool: it goes on.
@@ -215,6 +220,17 @@ async function answersIn(
   if (answered === undefined || !isLate) return undefined
   const { id, role, content: said } = answered
   return { id, role, content: said }
+}
+
+/** Whether a page says no to what was approved, or yes to what was denied: it would show its own word over what was done. */
+function isDecidedOtherwise(sent: UIMessage, kept: UIMessage): boolean {
+  const decided = new Map(
+    kept.parts.filter(ai.isToolUIPart).map(({ toolCallId, approval }) => [toolCallId, approval?.approved]),
+  )
+  return sent.parts.filter(ai.isToolUIPart).some(({ toolCallId, approval }) => {
+    const known = decided.get(toolCallId)
+    return known !== undefined && approval?.approved !== undefined && approval.approved !== known
+  })
 }
 
 /** Whether a message has the call, or the request for approval, that a part answers. */
