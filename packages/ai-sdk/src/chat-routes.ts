@@ -195,6 +195,10 @@ async function answersIn(
     throw new SessionError('conflict', 'The chat went on elsewhere since: load it again.', {
       path: 'message',
     })
+  if (isDecidedOtherwise(sent, kept))
+    throw new SessionError('conflict', 'This was decided otherwise elsewhere: load the chat again.', {
+      path: 'message',
+    })
   const given = newAnswers(sent, kept, clientTools)
   const content = given.filter(({ approvalId }) => !isLeftBehind(kept, approvalId))
   if (content.length < given.length && content.length === 0)
@@ -208,10 +212,6 @@ async function answersIn(
     )
     return { id: await idOfAnswers(about), role: 'tool', content }
   }
-  if (isDecidedOtherwise(sent, kept))
-    throw new SessionError('conflict', 'This was decided otherwise elsewhere: load the chat again.', {
-      path: 'message',
-    })
   if (isStopped(group.at(-1)!))
     throw new SessionError('conflict', 'The answer was stopped: ask again.', { path: 'message' })
   // Messages of its turn have longer ids. A turn that failed is not repeated, for it may have run the tool: it goes on.

@@ -245,7 +245,7 @@ describe('a page that answers what another page has answered', () => {
     expect(model.doStreamCalls).toHaveLength(4)
   })
 
-  it('with another word: it is refused, and the first word counts', async () => {
+  it('while the tool runs, and with another word: it is refused, and the first word counts', async () => {
     const { one, page, other, approve, begun, entered, pass, paid } = await pages(text('0', 'Done.'))
     const first = approve(page)
     await entered
@@ -255,7 +255,19 @@ describe('a page that answers what another page has answered', () => {
     await Promise.all([first, second])
     expect(paid()).toBe(1)
     expect(page.error).toBeUndefined()
-    // Both may have come before either was stored.
+    expect(other.error?.message).toContain('decided otherwise')
+    await expectKept(one, page)
+  })
+
+  it('at the same moment, and with another word: it is refused, and the first word counts', async () => {
+    const { one, page, other, approve, entered, pass, paid } = await pages(text('0', 'Done.'))
+    const both = [approve(page), approve(other, false)]
+    await entered
+    pass()
+    await Promise.all(both)
+    expect(paid()).toBe(1)
+    expect(page.error).toBeUndefined()
+    // It may have looked before the first word was stored, or after.
     expect(other.error?.message).toMatch(/key_reused|decided otherwise/)
     await expectKept(one, page)
   })

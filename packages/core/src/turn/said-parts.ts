@@ -35,9 +35,10 @@ function textTold(told: readonly TurnEvent[], type: 'text' | 'reasoning'): strin
   return told.map((event) => (event.type === type ? event.text : '')).join('')
 }
 
-/** The same for a part and the event that told it. */
+/** The same for a part and the event that told it: a stored document may be shorter, and fields may have another order. */
 function nameOf(told: TurnPart | TurnEvent): string {
-  return told.type === 'tool-call' || told.type === 'tool-result'
-    ? `${told.type} ${told.toolCallId}`
-    : JSON.stringify({ ...told, n: undefined })
+  if (told.type === 'tool-call' || told.type === 'tool-result') return `${told.type} ${told.toolCallId}`
+  if (told.type === 'document') return `document ${told.document.id}`
+  const fields = Object.entries({ ...told, n: undefined })
+  return JSON.stringify(fields.toSorted(([one], [other]) => (one < other ? -1 : 1)))
 }

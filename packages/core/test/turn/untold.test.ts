@@ -85,8 +85,11 @@ it('tells each part that its process could not, once, also to who comes back for
 })
 
 it('tells the rest of a text, and no part again, where its process died between the two', async () => {
+  const document = { id: 'd', title: 'T', text: 'x'.repeat(300_000) }
   const { store, two, turnId, pass } = await unsaid(() => [
     'Let me see. ',
+    { type: 'document', document },
+    { type: 'source', url: 'https://example.org' },
     { type: 'tool-call', toolCallId: 'c', toolName: 'find', input: {} },
     { type: 'tool-result', toolCallId: 'c', toolName: 'find', output: 1 },
     'Here it is',
@@ -96,7 +99,9 @@ it('tells the rest of a text, and no part again, where its process died between 
     { n: 3, type: 'text', text: 'see. ' },
     { n: 4, type: 'tool-call', toolCallId: 'c', toolName: 'find', input: {} },
     { n: 5, type: 'tool-result', toolCallId: 'c', toolName: 'find', output: 1 },
-    { n: 6, type: 'text', text: 'Here' },
+    { n: 6, type: 'document', document },
+    { n: 7, type: 'source', url: 'https://example.org' },
+    { n: 8, type: 'text', text: 'Here' },
   ]
   const ref = { tenantId: '~turns:acme', id: turnId }
   await store.commit(ref, { messages: [{ id: '2', payload: JSON.stringify(told) }] })
@@ -104,8 +109,8 @@ it('tells the rest of a text, and no part again, where its process died between 
   const events = await all(two.watchTurn(turnId))
   expect(events.slice(1)).toMatchObject([
     ...told,
-    { n: 7, type: 'text', text: ' it is' },
-    { n: 8, type: 'completed' },
+    { n: 9, type: 'text', text: ' it is' },
+    { n: 10, type: 'completed' },
   ])
 })
 

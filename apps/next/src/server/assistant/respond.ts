@@ -12,10 +12,9 @@ export const respond: Respond = async function* (turn) {
     void turn.session.cancel().catch((error: unknown) => console.error(toLogLine(error)))
   chatStop?.addEventListener('abort', cancel, { once: true })
   try {
+    const answering = await chosen()
     // Both that there are give pieces as they come.
-    yield* (await (
-      await chosen()
-    )(turn)) as AsyncIterable<object>
+    yield* (await answering(turn)) as AsyncIterable<object>
   } finally {
     chatStop?.removeEventListener('abort', cancel)
   }
