@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import { digestOf } from '../digest.js'
 import type { JsonValue } from '../json.js'
+import type { Message } from '../domain/message.js'
 import type { MessagePart } from '../domain/part.js'
 import { parseWith } from '../parse.js'
 import type { Session } from '../session.js'
@@ -9,6 +10,8 @@ import type { Call } from './route.js'
 
 // A client answers one of the newest calls.
 const newestMessages = 100
+
+const answerPrefix = 'answer-'
 
 const id = z.string().check(z.minLength(1), z.maxLength(1000))
 const answerSchema = z.discriminatedUnion('type', [
@@ -51,7 +54,7 @@ export async function idOfAnswers(
   answered: readonly (readonly [messageId: string, id: string])[],
 ): Promise<string> {
   const all = answered.map((each) => JSON.stringify(each)).toSorted()
-  return `answer-${(await digestOf(all.join())).slice(0, 24)}`
+  return `${answerPrefix}${(await digestOf(all.join())).slice(0, 24)}`
 }
 
 /**
@@ -61,7 +64,7 @@ export async function idOfAnswers(
  * @throws `unprocessable` for anything else, because the model believes everything that a tool says.
  */
 export async function toToolParts(
-  { api, body }: Pick<Call, 'api'> & { body: { id?: string | undefined } },
+  { api, body, key }: Pick<Call, 'api' | 'key'> & { body: { id?: string | undefined } },
   session: Session,
   content: unknown,
 ): Promise<ToolAnswers> {
@@ -74,17 +77,21 @@ export async function toToolParts(
   const parts = content as readonly unknown[]
   const answers = parts.map((part, index) => parseWith(answerSchema, part, `content[${index}]`))
   const { messages } = await session.history({ limit: newestMessages })
-  const waiting = new Map<string, Waiting>()
   // A repeat of an earlier message is recognized by the turn.
-  const before = messages.findIndex((message) => message.id === body.id)
-  for (const { id: messageId, role, content: said } of before === -1 ? messages : messages.slice(0, before)) {
-    if (typeof said === 'string') continue
-    for (const part of said) settle(waiting, { role, messageId }, part)
+  const repeated = messages.findIndex((message) => message.id === body.id)
+  let waiting = waitingIn(messages, repeated)
+  const keys = answers.map(keyOf)
+  // A page that comes after another one with the same answers repeats its message, as if both came at once.
+  if (body.id === undefined && key === undefined && !keys.some((each) => waiting.has(each))) {
+    waiting = waitingIn(
+      messages,
+      messages.findLastIndex((message) => isAnswerTo(message, keys)),
+    )
   }
   const answered: [string, string][] = []
   const made = answers.map((answer, index) => {
-    const key = answer.type === 'tool-result' ? callKey(answer.toolCallId) : approvalKey(answer.approvalId)
-    const { toolName, messageId } = waiting.get(key) ?? {}
+    const about = keys[index]!
+    const { toolName, messageId } = waiting.get(about) ?? {}
     if (toolName === undefined || messageId === undefined || !api.clientTools.includes(toolName)) {
       throw refused(`content[${index}]`, 'nothing that a client may answer waits for this')
     }
@@ -92,11 +99,27 @@ export async function toToolParts(
       throw refused(`content[${index}].toolName`, 'the call is of another tool')
     }
     // After a second answer to one call, no call waits for it.
-    waiting.delete(key)
-    answered.push([messageId, key])
+    waiting.delete(about)
+    answered.push([messageId, about])
     return toPart(answer, toolName)
   })
   return { parts: made, id: await idOfAnswers(answered) }
+}
+
+/** What waits for an answer at the end of a log, or before one of its messages. */
+function waitingIn(messages: readonly Message[], before: number): Map<string, Waiting> {
+  const waiting = new Map<string, Waiting>()
+  for (const { id: messageId, role, content } of before === -1 ? messages : messages.slice(0, before)) {
+    if (typeof content === 'string') continue
+    for (const part of content) settle(waiting, { role, messageId }, part)
+  }
+  return waiting
+}
+
+/** Whether a message, whose id follows from what it answers, answers these calls and requests. */
+function isAnswerTo({ id, role, content }: Message, keys: readonly string[]): boolean {
+  if (role !== 'tool' || !id.startsWith(answerPrefix) || typeof content === 'string') return false
+  return content.length === keys.length && content.every((part) => keys.includes(keyOf(part)))
 }
 
 /** Notes the call or approval that a part opens or answers. */
@@ -116,6 +139,17 @@ function settle(
   } else if (type === 'tool-approval-response') {
     waiting.delete(approvalKey(approvalId))
   }
+}
+
+/** Of a part that answers. */
+interface Answering {
+  readonly type: string
+  readonly toolCallId?: JsonValue
+  readonly approvalId?: JsonValue
+}
+
+function keyOf({ type, toolCallId, approvalId }: Answering): string {
+  return type === 'tool-result' ? callKey(toolCallId) : approvalKey(approvalId)
 }
 
 function callKey(toolCallId: JsonValue | undefined): string {

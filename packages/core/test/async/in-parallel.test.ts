@@ -8,7 +8,7 @@ function pending() {
 }
 // More turns of the event loop than a worker gives away before it begins its next item.
 async function turns(): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => void setImmediate(resolve))
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => void setTimeout(resolve, 0))
 }
 
 it('begins in order, so many at a time, and ends once all are done', async () => {

@@ -36,7 +36,12 @@ async function waiting(policy: 'reject' | 'queue' = 'reject') {
     sessions,
     identify: () => alice,
     clientTools: ['locate'],
-    respond: () => `answer ${++answers}`,
+    async respond() {
+      const text = `answer ${++answers}`
+      // Whoever answers at the same moment has come when the model has said something, also where the event loop is busy.
+      for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setTimeout(resolve, 0))
+      return text
+    },
   })
   const session = await sessions.for(alice).create()
   await session.append([
@@ -135,6 +140,22 @@ it('a client answers the calls and the questions that wait for it, once', async 
   expect(await send(content, 'm1')).toMatchObject({ status: 200, text: 'answer 1' })
   expect(await send(content)).toMatchObject({ status: 422, path: 'content[0]' })
   expect(await send([response('a3')])).toMatchObject({ status: 422, path: 'content[0]' })
+  expect([(await told()).length, count()]).toEqual([2, 1])
+})
+
+it('a client that answers the same as another one, and comes later, has the same answer', async () => {
+  const { send, told, count } = await waiting()
+  const both = [result('c1'), response('a3')]
+  expect(await send(both)).toMatchObject({ status: 200, text: 'answer 1' })
+  expect(await send(both)).toMatchObject({ status: 200, text: 'answer 1' })
+  expect(await send([{ ...result('c1'), toolName: 'locate' }, response('a3')])).toMatchObject({
+    text: 'answer 1',
+  })
+  // What differs, and what was answered in part, is refused: the model has heard something else.
+  expect(await send([result('c1'), response('a3', false)])).toMatchObject({ status: 422 })
+  expect(await send([result('c1', { output: 'here' }), response('a3')])).toMatchObject({ status: 422 })
+  expect(await send([result('c1')])).toMatchObject({ status: 422, path: 'content[0]' })
+  expect(await send([result('c1'), result('c3', { toolName: 'locate' })])).toMatchObject({ status: 422 })
   expect([(await told()).length, count()]).toEqual([2, 1])
 })
 

@@ -90,8 +90,8 @@ describe('tools', () => {
       ).result
     const { replies } = await calling(async (index) => {
       most = Math.max(most, ++running)
-      // All that may run beside it have begun when it ends.
-      await new Promise((resolve) => setImmediate(resolve))
+      // All that may run beside it have begun when it ends, also where the event loop is busy.
+      for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setTimeout(resolve, 0))
       running--
       return index
     })
