@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import { digestOf } from '../digest.js'
 import type { JsonValue } from '../json.js'
+import { callKey, matterOf } from '../domain/matter.js'
 import type { Message } from '../domain/message.js'
 import type { MessagePart } from '../domain/part.js'
 import { parseWith } from '../parse.js'
@@ -80,7 +81,7 @@ export async function toToolParts(
   // A repeat of an earlier message is recognized by the turn.
   const repeated = messages.findIndex((message) => message.id === body.id)
   let waiting = waitingIn(messages, repeated)
-  const keys = answers.map(keyOf)
+  const keys = answers.map((answer) => matterOf(answer).answers ?? '')
   // A page that comes after another one with the same answers repeats its message, as if both came at once.
   if (body.id === undefined && key === undefined && !keys.some((each) => waiting.has(each))) {
     waiting = waitingIn(
@@ -119,7 +120,9 @@ function waitingIn(messages: readonly Message[], before: number): Map<string, Wa
 /** Whether a message, whose id follows from what it answers, answers these calls and requests. */
 function isAnswerTo({ id, role, content }: Message, keys: readonly string[]): boolean {
   if (role !== 'tool' || !id.startsWith(answerPrefix) || typeof content === 'string') return false
-  return content.length === keys.length && content.every((part) => keys.includes(keyOf(part)))
+  return (
+    content.length === keys.length && content.every((part) => keys.includes(matterOf(part).answers ?? ''))
+  )
 }
 
 /** Notes the call or approval that a part opens or answers. */
@@ -128,36 +131,16 @@ function settle(
   { role, messageId }: { readonly role: string; readonly messageId: string },
   part: MessagePart,
 ): void {
-  const { type, toolCallId, toolName, approvalId } = part
-  if (type === 'tool-call' && role === 'assistant') {
-    waiting.set(callKey(toolCallId), { messageId, toolName: typeof toolName === 'string' ? toolName : '' })
-  } else if (type === 'tool-approval-request' && role === 'assistant') {
+  const { asks, answers } = matterOf(part)
+  if (answers !== undefined) waiting.delete(answers)
+  if (asks === undefined || role !== 'assistant') return
+  const { type, toolCallId, toolName } = part
+  if (type === 'tool-call') {
+    waiting.set(asks, { messageId, toolName: typeof toolName === 'string' ? toolName : '' })
+  } else {
     const asked = waiting.get(callKey(toolCallId))
-    if (asked !== undefined) waiting.set(approvalKey(approvalId), { ...asked, messageId })
-  } else if (type === 'tool-result') {
-    waiting.delete(callKey(toolCallId))
-  } else if (type === 'tool-approval-response') {
-    waiting.delete(approvalKey(approvalId))
+    if (asked !== undefined) waiting.set(asks, { ...asked, messageId })
   }
-}
-
-/** Of a part that answers. */
-interface Answering {
-  readonly type: string
-  readonly toolCallId?: JsonValue
-  readonly approvalId?: JsonValue
-}
-
-function keyOf({ type, toolCallId, approvalId }: Answering): string {
-  return type === 'tool-result' ? callKey(toolCallId) : approvalKey(approvalId)
-}
-
-function callKey(toolCallId: JsonValue | undefined): string {
-  return JSON.stringify(['call', toolCallId ?? null])
-}
-
-function approvalKey(approvalId: JsonValue | undefined): string {
-  return JSON.stringify(['approval', approvalId ?? null])
 }
 
 function toPart(answer: Answer, toolName: string): MessagePart {

@@ -13,6 +13,7 @@ import { expireNow } from '../session/over-histories.js'
 import { answerTurn } from './answer.js'
 import { refuseSpent, type Reservation, reserveBudget } from './budget.js'
 import { isHeld, stopTurn, waitForEnd } from './follow.js'
+import { refuseAnswered } from './refuse-answered.js'
 import { releaseLease, type TakenLease, takeLease, turnInProgress } from './lease.js'
 import { turnOf } from './event.js'
 import { standInLine } from './line.js'
@@ -109,6 +110,8 @@ async function admit<Handle extends TurnHandle>(
       const replies = await readReplies(live, recent)
       if (replies !== undefined && !mayRunAgain(live, replies)) return storedTurn(known, replies)
       if (replies !== undefined) broken = { question: known, lastSeq: replies.at(-1)!.seq }
+    } else if (question.message !== undefined && question.from === undefined && record.lastSeq > 0) {
+      await refuseAnswered(live, question.message, body)
     }
     if (turn !== undefined) {
       if (!(await isHeld(live, turn))) continue
@@ -201,6 +204,7 @@ async function begin<Handle extends TurnHandle>(
           placement,
           named: body.recentTurns?.find(({ name }) => name === question.name)?.id,
           path,
+          turnCount: question.message?.role === 'tool' ? (body.turnCount ?? 0) : undefined,
           leaveOut: placement.from === undefined ? leaveOut : undefined,
           ifRevision: request.ifRevision,
           upTo,

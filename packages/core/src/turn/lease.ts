@@ -69,6 +69,8 @@ export interface LeaseOptions {
   readonly named: string | undefined
   /** The end of the active branch when the placement was found. */
   readonly path: SessionBody['path']
+  /** The turns that had begun when it was found that nobody has answered what the question answers; otherwise absent. */
+  readonly turnCount?: number | undefined
   /** Leaves out the messages after this seq: a reply that broke off. */
   readonly leaveOut?: ClosedRange | undefined
   /** Only if the body is at this revision; otherwise `conflict`. */
@@ -97,9 +99,9 @@ export async function takeLease(live: LiveSession, options: LeaseOptions): Promi
       if (newest !== named && newest !== turnId) {
         throw new SessionError('turn_lost', 'Another call has begun to answer the same message.')
       }
-      if (JSON.stringify(body.path) !== shape) {
-        throw movedOn()
-      }
+      const { turnCount = body.turnCount } = options
+      const hasBegun = body.turn?.id !== turnId && (turnCount ?? 0) !== (body.turnCount ?? 0)
+      if (hasBegun || JSON.stringify(body.path) !== shape) throw movedOn()
       const { lastSeq } = live.record
       // There has to be room for the answer, too.
       if (lastSeq + 1 + placement.messages.length > maxMessages) throw tooManyMessages(maxMessages)

@@ -29,7 +29,7 @@ const response = (approvalId: string, approved = true) => ({
  * A session whose model has called `locate`, which clients run, and `pay`, which the server does, and has asked about
  * both. One call was answered before.
  */
-async function waiting(policy: 'reject' | 'queue' = 'reject') {
+async function waiting(policy: 'reject' | 'queue' | 'interrupt' = 'reject') {
   const sessions = service({ turns: { policy } })
   let answers = 0
   const api = createSessionApi({
@@ -142,6 +142,16 @@ it('a client answers the calls and the questions that wait for it, once', async 
   expect(await send([response('a3')])).toMatchObject({ status: 422, path: 'content[0]' })
   expect([(await told()).length, count()]).toEqual([2, 1])
 })
+
+it.each(['queue', 'interrupt'] as const)(
+  'of clients that name their messages themselves, one answers: %s',
+  async (policy) => {
+    const { send, told } = await waiting(policy)
+    const words = await Promise.all([send([response('a3')], 'm1'), send([response('a3', false)], 'm2')])
+    expect(words.map(({ status }) => status).filter((status) => status === 200)).toHaveLength(1)
+    expect(await told()).toHaveLength(2)
+  },
+)
 
 it('a client that answers the same as another one, and comes later, has the same answer', async () => {
   const { send, told, count } = await waiting()
