@@ -21,7 +21,7 @@ async function place(change: (open: Open, path: string) => Open = (open) => open
   mkdirSync(directory)
   const path = join(directory, 'sessions.db')
   const reserve = new Reserve(path)
-  const failing: { commit?: Error } = {}
+  const failing: { commit?: Error; moves?: number } = {}
   /** Every connection but the first. */
   const others: Connection[] = []
   const connect = (): Connection => {
@@ -34,7 +34,15 @@ async function place(change: (open: Open, path: string) => Open = (open) => open
     }
     return new Connection({
       exec,
-      prepare: (sql) => raw.prepare(sql),
+      prepare: (sql) => {
+        const statement = raw.prepare(sql)
+        if (!sql.includes('wal_checkpoint')) return statement
+        // As SQLite says while another thread or process moves the log.
+        const taken = () => [{ busy: 1, log: -1, checkpointed: -1 }]
+        const all = () =>
+          failing.moves === undefined || failing.moves-- <= 0 ? (statement.all() as unknown[]) : taken()
+        return { all, get: () => undefined, run: () => undefined }
+      },
       close: () => raw.close(),
     })
   }
@@ -93,6 +101,28 @@ test('a write that finds no room is tried once more, when the log has moved into
   expect([await codeOf(database.write(later(), twice.work)), twice.tries()]).toEqual(['store_full', 2])
   expect([await codeOf(database.write(later(), odd.work)), odd.tries()]).toEqual(['unavailable', 1])
   expect(notes()).toHaveLength(2)
+})
+
+test('work that finds no room while somebody else moves the log waits until it is moved', async () => {
+  const { database, failing, reserve } = await place()
+  expect(await reserve.hold()).toBe(true)
+  const { write, remove, long } = { write: note(3), remove: note(3), long: note(1) }
+  failing.moves = 3
+  expect([await codeOf(database.write(later(), write.work)), write.tries()]).toEqual(['done', 4])
+  failing.moves = 3
+  expect([await codeOf(database.delete(later(), remove.work)), remove.tries()]).toEqual(['done', 4])
+  expect(reserve.release(), 'the reserve is still there').toBe(true)
+  failing.moves = 3
+  expect([await codeOf(database.writeInSteps(later(), long.steps, true)), long.tries()]).toEqual(['done', 2])
+  expect(failing.moves).toBe(-1)
+})
+
+test('a reserve that is given up while it is made is none', async () => {
+  const { reserve, path } = await place()
+  const holding = reserve.hold()
+  while (!existsSync(`${path}-reserve`)) await new Promise((resolve) => void setImmediate(resolve))
+  expect(reserve.release()).toBe(true)
+  expect(await holding).toBe(false)
 })
 
 test('a delete without a reserve is refused as a write is', async () => {

@@ -89,9 +89,9 @@ export class Database {
     const { connection, log, second } = await this.#source(until)
     if (second === undefined || this.#isCapped) return this.write(until, whole)
     const other = second()
-    const result = await this.#inSteps(until, other, steps).catch((error: unknown) => {
+    const result = await this.#inSteps(until, other, steps).catch(async (error: unknown) => {
       if (!isFull(error)) throw error
-      makeRoom(connection)
+      await this.#writes.take(until, () => (hasMadeRoom(connection) ? undefined : busy))
       return this.#inSteps(until, other, steps)
     })
     const flushed = log?.committed(other.takeTextLength())
@@ -127,7 +127,7 @@ export class Database {
   #useReserve({ connection, reserve }: Open): boolean {
     if (reserve?.release() !== true) return false
     this.#isCapped = true
-    makeRoom(connection)
+    hasMadeRoom(connection)
     // SQLite takes this for the present size.
     connection.all('pragma max_page_count = 1')
     return true
@@ -154,7 +154,7 @@ export class Database {
     } catch (error) {
       if (!isFull(error)) throw error
       // When the commits in the log move into the file, the log may have room again.
-      makeRoom(connection)
+      if (!hasMadeRoom(connection)) return busy
       return this.#attempt(connection, 'begin immediate', work)
     }
   }
@@ -175,11 +175,14 @@ export class Database {
   }
 }
 
-function makeRoom(connection: Connection): void {
+/** Moves the log into the file. False while somebody else does, who may have made the room in a moment. */
+function hasMadeRoom(connection: Connection): boolean {
   try {
-    connection.all('pragma wal_checkpoint(passive)')
+    const [row] = connection.all('pragma wal_checkpoint(passive)')
+    return Number(row?.['busy']) !== 1
   } catch {
     // The second try gives the error.
+    return true
   }
 }
 

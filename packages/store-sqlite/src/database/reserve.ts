@@ -59,7 +59,8 @@ export class Reserve {
       } finally {
         await file.close()
       }
-      return true
+      // A delete may have given it up meanwhile.
+      return await this.#isThere()
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') return true
       await rm(this.#path).catch(() => {})
