@@ -1,7 +1,7 @@
 import type { SessionStore } from '@sessions/core/store'
 import { checkStore } from '@sessions/core/store'
 import { describe, expect, test } from 'vitest'
-import { postgresStore } from '../src/index.js'
+import { createPostgresPool, postgresStore } from '../src/index.js'
 import { migrated, useServer } from './databases.js'
 
 // Logical replication copies rows, and no sequences: on a server that was such a replica they begin anew.
@@ -66,4 +66,30 @@ describe.each(['combined', 'portable'] as const)('keys that other sessions have,
     await store.remove({ tenantId, id: 'new' })
     expect((await store.read(old, { tail: 9 }))?.messages).toMatchObject([messages[1]!])
   })
+})
+
+test('to look for them takes the index, also by a plan that was made while the table was small', async () => {
+  const url = await migrated(context.server)
+  const pool = context.pools.open(url)
+  const create = async (store: SessionStore, name: string, count: number) => {
+    for (let n = 0; n < count; n++) {
+      await store.commit({ tenantId, id: `${name}${n}` }, { revision: 0, messages })
+    }
+  }
+  await create(postgresStore(pool), 'first', 30)
+  await pool.query('vacuum analyze llm_session_messages')
+  const counted = async () => {
+    const { rows } = await pool.query<{ seq_scan: string; n_tup_ins: string }>(
+      `select seq_scan, n_tup_ins from pg_stat_user_tables where relname = 'llm_session_messages'`,
+    )
+    return { scans: Number(rows[0]!.seq_scan), made: Number(rows[0]!.n_tup_ins) }
+  }
+  // What a connection has done is counted at its end at the latest.
+  const others = createPostgresPool(url, { max: 1, options: '-c plan_cache_mode=force_generic_plan' })
+  await expect.poll(async () => (await counted()).made).toBe(60)
+  const { scans } = await counted()
+  await create(postgresStore(others), 'second', 5)
+  await others.end()
+  await expect.poll(async () => (await counted()).made).toBe(70)
+  expect((await counted()).scans).toBe(scans)
 })
