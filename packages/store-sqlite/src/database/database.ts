@@ -64,6 +64,7 @@ export class Database {
     const open = source instanceof Promise ? await source : source
     const { connection, log } = open
     const result = await this.#writes.take(until, () => {
+      this.#keepSize(open)
       try {
         return this.#attemptWrite(connection, work)
       } catch (error) {
@@ -86,7 +87,9 @@ export class Database {
   async writeInSteps<T>(until: number, steps: Steps<T>, isLong: boolean): Promise<T> {
     const whole: Work<T> = (...args) => atOnce(steps(...args))
     if (!isLong) return this.write(until, whole)
-    const { connection, log, second } = await this.#source(until)
+    const open = await this.#source(until)
+    const { connection, log, second } = open
+    this.#keepSize(open)
     if (second === undefined || this.#isCapped) return this.write(until, whole)
     const other = second()
     const result = await this.#inSteps(until, other, steps).catch(async (error: unknown) => {
@@ -128,9 +131,15 @@ export class Database {
     if (reserve?.release() !== true) return false
     this.#isCapped = true
     hasMadeRoom(connection)
-    // SQLite takes this for the present size.
-    connection.all('pragma max_page_count = 1')
+    keepSize(connection)
     return true
+  }
+
+  /** Keeps the file from growing while the reserve is given up: the room is for the deletes of all processes. */
+  #keepSize({ connection, reserve }: Open): void {
+    if (this.#isCapped || reserve?.isUsed() !== true) return
+    this.#isCapped = true
+    keepSize(connection)
   }
 
   /** Lets the file grow again once there is room for a reserve. */
@@ -173,6 +182,11 @@ export class Database {
       throw toSessionError(error, { unknown: writes && isDone })
     }
   }
+}
+
+function keepSize(connection: Connection): void {
+  // SQLite takes this for the present size.
+  connection.all('pragma max_page_count = 1')
 }
 
 /** Moves the log into the file. False while somebody else does, who may have made the room in a moment. */
