@@ -238,7 +238,7 @@ function portableWrites(
 ): Writes {
   const portable = toPortableStatements(names)
   const steps = new PortableSteps(portable)
-  const committer = new PortableCommitter(database, portable, cold.find, steps)
+  const committer = new PortableCommitter(database, portable, cold, steps)
   return { steps, sweepBatch: portableSweep(database, portable, options), committer }
 }
 

@@ -146,7 +146,7 @@ describe('what portable statements say', () => {
       await work()
       return counted.texts.length
     }
-    expect(await costOf(() => store.commit(ref, { revision: 0, messages: messages(1) }))).toBe(5)
+    expect(await costOf(() => store.commit(ref, { revision: 0, messages: messages(1) }))).toBe(6)
     expect(await costOf(() => store.commit(ref, { messages: messages(1, 2) }))).toBe(5)
     expect(await costOf(() => store.commit(ref, { messages: messages(16, 3) }))).toBe(5)
     expect(await costOf(() => store.commit(ref, { title: 'Phones' }))).toBe(4)

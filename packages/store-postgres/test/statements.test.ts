@@ -222,6 +222,7 @@ describe('the statements of a call', () => {
       'lock',
       'lock',
       'begin_copy',
+      'strangers',
       ...kept,
       'keep_copy',
       'commit',

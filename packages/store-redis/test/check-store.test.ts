@@ -159,6 +159,20 @@ describe('a server that', () => {
     ])
   })
 
+  test('runs the endless script of somebody else', async () => {
+    const busy = await startRedis({ args: ['--lua-time-limit', '10', '--appendonly', 'yes'] })
+    const endless = opened(busy.url)
+    onTestFinished(() => busy.kill())
+    const client = opened(busy.url)
+    await client.ping()
+    endless.eval('while true do end', 0).catch(() => {})
+    await expect.poll(() => client.ping().catch(String)).toMatch(/BUSY/)
+    expect(await found(client)).toEqual([expect.stringMatching(/^error unavailable: .*BUSY/)])
+    await client.call('SCRIPT', 'KILL')
+    await expect.poll(() => client.ping()).toBe('PONG')
+    expect(await found(client)).toEqual([])
+  })
+
   test('is not there', async () => {
     expect(await found(opened('redis://127.0.0.1:1'), 300)).toEqual([
       expect.stringMatching(/^error unavailable: .*ECONNREFUSED/),

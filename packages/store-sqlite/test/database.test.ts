@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { Connection } from '../src/database/connection.js'
@@ -21,7 +21,7 @@ async function place(change: (open: Open, path: string) => Open = (open) => open
   mkdirSync(directory)
   const path = join(directory, 'sessions.db')
   const reserve = new Reserve(path)
-  const failing: { commit?: Error } = {}
+  const failing: { commit?: Error; moves?: number } = {}
   /** Every connection but the first. */
   const others: Connection[] = []
   const connect = (): Connection => {
@@ -34,7 +34,14 @@ async function place(change: (open: Open, path: string) => Open = (open) => open
     }
     return new Connection({
       exec,
-      prepare: (sql) => raw.prepare(sql),
+      prepare: (sql) => {
+        const statement = raw.prepare(sql)
+        if (!sql.includes('wal_checkpoint')) return statement
+        // As SQLite says while another thread or process moves the log.
+        const taken = () => [{ busy: 1, log: -1, checkpointed: -1 }]
+        const all = () => (failing.moves === undefined || failing.moves-- <= 0 ? statement.all() : taken())
+        return { all, get: () => undefined, run: () => undefined }
+      },
       close: () => raw.close(),
     })
   }
@@ -93,6 +100,66 @@ test('a write that finds no room is tried once more, when the log has moved into
   expect([await codeOf(database.write(later(), twice.work)), twice.tries()]).toEqual(['store_full', 2])
   expect([await codeOf(database.write(later(), odd.work)), odd.tries()]).toEqual(['unavailable', 1])
   expect(notes()).toHaveLength(2)
+})
+
+test('work that finds no room while somebody else moves the log waits until it is moved', async () => {
+  const { database, failing, reserve, path } = await place()
+  expect(await reserve.hold()).toBe(true)
+  const { write, remove, long } = { write: note(3), remove: note(3), long: note(1) }
+  failing.moves = 3
+  expect([await codeOf(database.write(later(), write.work)), write.tries()]).toEqual(['done', 4])
+  failing.moves = 3
+  expect([await codeOf(database.delete(later(), remove.work)), remove.tries()]).toEqual(['done', 4])
+  expect(existsSync(`${path}-reserve`), 'no delete has needed it').toBe(true)
+  failing.moves = 3
+  expect([await codeOf(database.writeInSteps(later(), long.steps, true)), long.tries()]).toEqual(['done', 2])
+  expect(failing.moves).toBe(-1)
+})
+
+test('a reserve that is given up while it is made is none', async () => {
+  const { reserve, path } = await place()
+  const holding = reserve.hold()
+  while (!existsSync(`${path}-reserve`)) await new Promise((resolve) => void setImmediate(resolve))
+  expect(reserve.release()).toBe(true)
+  expect(await holding).toBe(false)
+  expect(statSync(`${path}-reserve-used`).size).toBe(0)
+})
+
+test('a reserve that one process has given up keeps the file from growing in all of them', async () => {
+  const { path, reserve, database, connection, others } = await place()
+  expect(await reserve.hold()).toBe(true)
+  const peer = new Connection(openRaw(path))
+  onTestFinished(() => peer.close())
+  const second = () => (others[0] ??= connection)
+  const open = { connection: peer, reserve: new Reserve(path), second }
+  const elsewhere = new Database(() => open, new FileClock(names))
+  const large = (one: Connection) => one.run('insert into notes values (?)', 'x'.repeat(200_000))
+  const steps = function* (one: Connection): Generator<void, void> {
+    yield
+    large(one)
+  }
+  expect(await codeOf(elsewhere.write(later(), large))).toBe('undefined')
+  expect(await codeOf(database.delete(later(), note(2).work))).toBe('done')
+  expect(await codeOf(elsewhere.writeInSteps(later(), steps, true))).toBe('store_full')
+  expect(others).toEqual([])
+  expect(await codeOf(elsewhere.delete(later(), note().work))).toBe('done')
+  // This one has found room for a reserve meanwhile.
+  await open.reserve.settled()
+  await expect.poll(() => existsSync(`${path}-reserve-used`)).toBe(false)
+  expect(existsSync(`${path}-reserve`)).toBe(true)
+  await expect.poll(() => codeOf(elsewhere.write(later(), large))).toBe('undefined')
+})
+
+test('a reserve is given up, and made again, by a process that goes on where another one ended', async () => {
+  const { path, reserve } = await place()
+  const [room, used] = [`${path}-reserve`, `${path}-reserve-used`]
+  // It ended between the two steps.
+  writeFileSync(used, 'x'.repeat(1000))
+  expect([reserve.release(), statSync(used).size, reserve.release()]).toEqual([true, 0, false])
+  // It ended before it took the word back.
+  writeFileSync(room, 'x')
+  expect(await reserve.hold()).toBe(true)
+  expect(reserve.isUsed()).toBe(false)
 })
 
 test('a delete without a reserve is refused as a write is', async () => {

@@ -1,4 +1,5 @@
 import type { Identity } from '../domain/identity.js'
+import { nextGeneration } from '../domain/next-generation.js'
 import { SessionError } from '../errors.js'
 import { isAllowed, refuseWithout } from '../service/consent.js'
 import { blankKeptAnswers } from '../service/keyed-requests.js'
@@ -13,7 +14,7 @@ export async function rotateCredential(live: LiveSession): Promise<string> {
   const seen = await live.update((before) => {
     // Whoever has replaced it since this handle was opened does not lose the session to it.
     live.checkHeld({ record: live.record, body: before })
-    return { ...before, generation: before.generation + 1 }
+    return { ...before, generation: nextGeneration(before.generation) }
   })
   live.holds(seen.body.generation)
   live.emit('credential.rotated', seen.record, { generation: seen.body.generation })
@@ -56,7 +57,7 @@ export async function giveToUser(live: LiveSession, to: Identity, guest?: string
       // The user's own decisions hold from now on.
       const { consent: _, ...body } = before
       const preferences = allows('personalization') ? before.preferences : {}
-      return { ...body, preferences, generation: before.generation + 1 }
+      return { ...body, preferences, generation: nextGeneration(before.generation) }
     },
     { userId },
   )

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import { suspicionsOf } from '../audit/suspicions.js'
 import { itemCount } from '../domain/cart.js'
+import { nextGeneration } from '../domain/next-generation.js'
 import { digestOf } from '../digest.js'
 import { isSessionError, SessionError } from '../errors.js'
 import type { Identity } from '../domain/identity.js'
@@ -268,7 +269,7 @@ export async function spendTransfer(
         return withTransfer(before, current.id, { ...current, claim: { by, matchCode, ...device } })
       }
       made = 'redemption'
-      const generation = before.generation + (current.mode === 'move' ? 1 : 0)
+      const generation = current.mode === 'move' ? nextGeneration(before.generation) : before.generation
       const spent = { by, generation, ...(current.mode === 'copy' ? { copyId } : {}) }
       return { ...withTransfer(before, current.id, { ...current, redeemed: spent }), generation }
     },

@@ -218,6 +218,9 @@ async function remembering<Handle extends TurnHandle>(
   return { also: (before, lease) => rememberAnswer(before, toKnownAnswer(live, digest, lease)) }
 }
 
+// Memory or a disk that is full may have room in a moment, when other sessions end.
+const passing = ['unavailable', 'unknown_outcome', 'store_full'] as const
+
 /** The reply has cost tokens, so a short outage of the store must not lose it. */
 async function persist<Handle extends TurnHandle>(
   { live }: TurnSurroundings<Handle>,
@@ -229,7 +232,7 @@ async function persist<Handle extends TurnHandle>(
     try {
       return await closeLease(live, admitted.lease, closing)
     } catch (error) {
-      const passes = isSessionError(error, 'unavailable') || isSessionError(error, 'unknown_outcome')
+      const passes = passing.some((code) => isSessionError(error, code))
       if (!passes || performance.now() + pauseMs > deadline) throw error
     }
     await new Promise((resolve) => setTimeout(resolve, pauseMs))

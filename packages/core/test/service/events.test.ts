@@ -151,13 +151,13 @@ describe('what a turn used', () => {
       ...inner,
       commit: async (ref, change) => {
         const isReply = change.messages?.some(({ payload }) => payload.includes('"role":"assistant"'))
-        if (isReply === true) throw new SessionError('store_full', 'There is no room.')
+        if (isReply === true) throw new SessionError('store_failed', 'The store says no.')
         return inner.commit(ref, change)
       },
     }
     const sessions = service({ store, onWarning: () => {} })
     const one = await sessions.for(alice).create()
-    expect(await codeOf(one.turn('hi', paid).result)).toBe('store_full')
+    expect(await codeOf(one.turn('hi', paid).result)).toBe('store_failed')
     expect(told(sessions.events, 'usage.recorded')).toMatchObject([
       { outcome: 'lost', inputTokens: 7, outputTokens: 2, model: 'm', actor: { userId: 'alice' } },
     ])

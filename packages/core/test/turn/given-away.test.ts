@@ -70,12 +70,12 @@ it('an answer that has no room frees the session that was given away, too', asyn
   const inner = memoryStore()
   let isFull = false
   const commit: SessionStore['commit'] = (ref, change) => {
-    if (isFull && change.messages !== undefined) throw new SessionError('store_full', 'no room')
+    if (isFull && change.messages !== undefined) throw new SessionError('too_large', 'no room')
     return inner.commit(ref, change)
   }
   const store = Object.assign(Object.create(inner) as SessionStore, { commit })
   const onWarning = (): void => {}
   const { status, theirs } = await signedInWhile('guest', { store, onWarning }, () => (isFull = true))
-  expect(status).toBe('store_full')
+  expect(status).toBe('too_large')
   expect(decodeBody((await store.read(theirs.ref))!.body).turn).toBeUndefined()
 })

@@ -3,6 +3,7 @@ import {
   memoryStore,
   type Respond,
   SessionError,
+  type SessionErrorCode,
   type SessionEvent,
   type SessionStore,
   type SessionWarning,
@@ -175,8 +176,9 @@ it('one that the store refuses, and one that it does not take in time', async ()
     onWarning: (warning) => warnings.push(warning),
   })
   const session = await sessions.for(alice).create()
-  const away = (code: 'unavailable' | 'unknown_outcome' | 'store_full') => new SessionError(code, 'away')
+  const away = (code: SessionErrorCode) => new SessionError(code, 'away')
   for (const [code, answer] of [
+    ['store_failed', 'store_failed'],
     ['store_full', 'store_full'],
     ['unavailable', 'unavailable'],
     ['unknown_outcome', 'unknown_outcome'],
@@ -216,7 +218,7 @@ it('one that the store refuses, and one that it does not take in time', async ()
 })
 
 it('one that is stored late: it is tried again, less and less often, for as long as its lease', async () => {
-  for (const code of ['unavailable', 'unknown_outcome'] as const) {
+  for (const code of ['unavailable', 'unknown_outcome', 'store_full'] as const) {
     let left = 0
     let clock: HandClock | undefined
     const tries: number[] = []
@@ -241,7 +243,7 @@ it('one that is stored late: it is tried again, less and less often, for as long
       .map((at, n) => at - tries[n]!)
       .filter((ms) => ms > 0)
     const expected = [50, 100, 200, 400, 800, 1600, 2000, 2000]
-    expect(waits).toEqual(code === 'unavailable' ? expected : expected.slice(0, waits.length))
+    expect(waits).toEqual(code === 'unknown_outcome' ? expected.slice(0, waits.length) : expected)
     expect(waits.length).toBeGreaterThan(0)
   }
 })

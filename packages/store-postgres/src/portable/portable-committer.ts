@@ -13,7 +13,14 @@ import { type Commit, roomOf, toCommit } from '../writing/commit.js'
 import type { Database, Run } from '../connection/database.js'
 import { isDuplicate } from '../connection/errors.js'
 import { type HeldSession, holdSession } from '../writing/hold-session.js'
-import { findKnown, type KnownMessage, sortMessages, tangled, toAppended } from '../writing/known-messages.js'
+import {
+  checkKey,
+  findKnown,
+  type KnownMessage,
+  sortMessages,
+  tangled,
+  toAppended,
+} from '../writing/known-messages.js'
 import { toChangedRow, toMadeRow, toNewRow } from './changed-row.js'
 import { type LockedRow, type RecordRow, toRecordText } from './locked-row.js'
 import type { PortableStatements } from './portable-statements.js'
@@ -29,18 +36,18 @@ interface WrittenRow {
 export class PortableCommitter {
   readonly #database: Database
   readonly #statements: PortableStatements
-  readonly #find: ColdStatements['find']
+  readonly #cold: Pick<ColdStatements, 'find' | 'strangers'>
   readonly #steps: PortableSteps
 
   constructor(
     database: Database,
     statements: PortableStatements,
-    find: ColdStatements['find'],
+    cold: Pick<ColdStatements, 'find' | 'strangers'>,
     steps: PortableSteps,
   ) {
     this.#database = database
     this.#statements = statements
-    this.#find = find
+    this.#cold = cold
     this.#steps = steps
   }
 
@@ -54,7 +61,7 @@ export class PortableCommitter {
         if (done !== undefined) return done
       } catch (error) {
         if (!isDuplicate(error)) throw error
-        if (looks) throw tangled(error)
+        if (looks) throw tangled(error, commit)
         looks = true
       }
     }
@@ -68,7 +75,7 @@ export class PortableCommitter {
     // What is stored already needs no room.
     const mustLook = held !== undefined && (looks || !hasRoom(held.record, commit))
     const known = mustLook
-      ? await findKnown(run, this.#find, commit, held.locked.key)
+      ? await findKnown(run, this.#cold.find, commit, held.locked.key)
       : new Map<string, KnownMessage>()
     const sorted = sortMessages(change.messages, known)
     const fresh = toCommit(ref, { ...change, messages: sorted.fresh }, call.until)
@@ -100,7 +107,10 @@ export class PortableCommitter {
     const { statement, values } = this.#statements.create
     const body = encodeText(change.body ?? '')
     const [made] = await run(statement, values({ ...row, tenant: call.tenant, id, body }))
-    return made && { key: String(made[0]), row: toMadeRow(row, parseWhole(made[1], 'created_at')) }
+    if (made === undefined) return undefined
+    const key = String(made[0])
+    await checkKey(run, this.#cold.strangers, { tenant: call.tenant, key })
+    return { key, row: toMadeRow(row, parseWhole(made[1], 'created_at')) }
   }
 
   async #change(commit: Commit, held: HeldSession<LockedRow>, run: Run): Promise<WrittenRow> {

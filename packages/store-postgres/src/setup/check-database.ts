@@ -39,6 +39,20 @@ const tablesStatement = toStatement(
     coalesce((select bool_or(row_security_active(to_regclass(t))) from unnest($1::text[]) t)::text, 'none') as secured`,
 )
 
+// The sequence of the keys, where the role may see it, when the table is small or has more rows, as far as the server has
+// counted, than the sequence has given keys.
+const sequenceStatement = toStatement(
+  'check_sequence',
+  `select q.seq::text, q.last::text from (
+    select s.seq, coalesce(pg_sequence_last_value(s.seq), 0) as last
+    from (select pg_get_serial_sequence($1, 'skey')::regclass as seq offset 0) s
+    where s.seq is not null and has_sequence_privilege(s.seq, 'SELECT')
+  ) q
+  where (select sum(greatest(c.reltuples, 1)) > q.last or sum(pg_relation_size(c.oid)) < 16777216
+    from pg_class c where c.oid = to_regclass($1)
+      or c.oid in (select inhrelid from pg_inherits where inhparent = to_regclass($1)))`,
+)
+
 const pidStatement = toStatement('check_pid', 'select pg_backend_pid()::text as pid')
 
 /** What is wrong with a database, and with the way to it. Rejects with an error of the driver. */
@@ -134,6 +148,10 @@ async function checkTables(
     if (problem !== undefined) return [error('migrations', problem)]
   }
   if (missing !== '') findings.push(error('rights', `the role lacks rights: grant it ${missing}`))
+  if (missing === '') {
+    const problem = await sequenceProblem(connection, names)
+    if (problem !== undefined) findings.push(error('sequence', problem))
+  }
   if (setting !== undefined) {
     const problem = await policyProblem(connection, names, setting)
     if (problem !== undefined) findings.push(error('row_level_security', problem))
@@ -143,6 +161,22 @@ async function checkTables(
     findings.push(error('row_level_security', problem))
   }
   return findings
+}
+
+/** A sequence that is behind gives new sessions the keys of others. */
+async function sequenceProblem(
+  connection: Connection,
+  { sessions }: TableNames,
+): Promise<string | undefined> {
+  const [found] = await connection.query(sequenceStatement, [sessions], false)
+  if (found === undefined) return undefined
+  const [sequence, last] = found as readonly [string, string]
+  const behind = toStatement('check_keys', `select 1 from ${sessions} where skey > $1::bigint limit 1`)
+  if ((await connection.query(behind, [last], false)).length === 0) return undefined
+  return (
+    `the sequence ${sequence} is behind the keys of the sessions, as on a server that was a logical replica, so new sessions ` +
+    `get the keys of others: select setval('${sequence}', (select max(skey) from ${sessions}))`
+  )
 }
 
 function versionProblem(version: number, names: TableNames): string | undefined {

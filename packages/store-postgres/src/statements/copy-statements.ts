@@ -24,6 +24,11 @@ type CopyParam =
 export interface CopyStatements {
   /** Keeps a copy whose parts are still to come, under an id that nobody can ask for: its key. */
   beginCopy: NamedStatement<CopyParam | 'hiddenId'>
+  /**
+   * A message of a session that was made a moment ago. There is one where the sequence of the keys is behind its rows: the
+   * end of the session would delete what is another's.
+   */
+  strangers: NamedStatement<'tenant' | 'key'>
   /** Adds messages of a copy. */
   extendCopy: NamedStatement<'tenant' | 'key' | 'seqs' | 'ats' | 'ids' | 'payloads'>
   /** Keeps a copy for another hour, and notes the seq up to which it has come. */
@@ -66,6 +71,11 @@ export function copyStatements({ sessions, messages }: TableNames): CopyStatemen
       `insert into ${sessions} (${Object.keys(begun).join(', ')})
       values (${Object.values(begun).join(', ')})
       returning skey::text as skey`,
+    ),
+    strangers: named(
+      'strangers',
+      `select m.seq::text as seq from ${messages} as m
+      where m.tenant_id = :tenant::text and m.session_key = :key::bigint limit 1`,
     ),
     extendCopy: named(
       'extend_copy',

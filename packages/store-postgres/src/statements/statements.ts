@@ -114,6 +114,17 @@ const insertGiven = (messages: string) => `
   select $1, s.skey, s.last_seq - ${countGiven} + m.n, s.updated_at, m.id, m.payload
   from s, unnest($6::text[], $7::text[]) with ordinality as m(id, payload, n)`
 
+// Where the sequence of the keys is behind its rows, a new session gets the key of another one, and its end would delete
+// the messages of that one. To insert one of those again fails the statement. A function that the server takes for
+// expensive keeps it from looking through the table, also when it makes the plan while the table is small.
+const strangers = (messages: string) => `
+  select m.tenant_id, m.session_key, m.seq, m.at, m.id, m.payload
+  from s cross join lateral (
+    select * from ${messages} m
+    where m.tenant_id = $1 and m.session_key = s.skey and to_tsvector('simple', m.id) is not null
+    limit 1
+  ) m`
+
 // New messages are appended only where they have room.
 const hasRoom = (
   t: string,
@@ -196,7 +207,7 @@ export function toHotStatements({ sessions, messages }: TableNames): HotStatemen
         where $15::boolean is not null and ${countGiven} <= $9::bigint and $8::bigint <= $10::bigint
         on conflict (tenant_id, id) do nothing
         ${returning}
-      ), i as (${insertGiven(messages)})
+      ), i as (${insertGiven(messages)} union all ${strangers(messages)})
       ${outcome(sessions)}`,
     ),
     // The statement passes over rows that another transaction holds, so that a batch neither waits nor deadlocks. A

@@ -83,7 +83,7 @@ export class Committer {
       const done = await this.#database
         .transaction(commit.call, (run) => this.#inSteps(commit, run))
         .catch((error: unknown) => {
-          throw isDuplicate(error) ? tangled(error) : error
+          throw isDuplicate(error) ? tangled(error, commit) : error
         })
       if (done !== undefined) return done
     }

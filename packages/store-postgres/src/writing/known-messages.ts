@@ -6,7 +6,7 @@ import {
   type NewMessage,
   parseText,
   parseWhole,
-  type SessionError,
+  SessionError,
   type SessionRecord,
 } from '@sessions/core/store'
 import type { ColdStatements } from '../statements/cold-statements.js'
@@ -79,7 +79,24 @@ export function toAppended(
  * Tells of a duplicate in a transaction that holds the session and whose ids are all new: only rows that no commit has
  * made are in the way.
  */
-export function tangled(error: unknown): SessionError {
+export function tangled(error: unknown, { change }: Commit): SessionError {
   const cause = isSessionError(error) ? error.cause : error
-  return corrupt('the log holds messages it should not', cause)
+  return change.revision === 0 ? keyTwice(cause) : corrupt('the log holds messages it should not', cause)
+}
+
+/** @throws `store_failed` when the key of a session that was made a moment ago has messages already. */
+export async function checkKey(
+  run: Run,
+  { statement, values }: ColdStatements['strangers'],
+  place: { readonly tenant: string; readonly key: string },
+): Promise<void> {
+  const rows = await run(statement, values(place))
+  if (rows.length > 0) throw keyTwice()
+}
+
+function keyTwice(cause?: unknown): SessionError {
+  const problem =
+    'a new session got the key of another one, because the sequence of skey is behind its table, as on a server that was ' +
+    'a logical replica: set it as the README says'
+  return new SessionError('store_failed', problem, { cause })
 }

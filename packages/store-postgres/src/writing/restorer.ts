@@ -14,6 +14,7 @@ import {
 import type { ColdStatements } from '../statements/cold-statements.js'
 import type { Database, Run } from '../connection/database.js'
 import { isDuplicate } from '../connection/errors.js'
+import { checkKey } from './known-messages.js'
 import type { SessionSteps } from './session-steps.js'
 
 /**
@@ -63,7 +64,7 @@ export class Restorer {
     { record, body, messages, more = false }: SessionCopy,
     run: Run,
   ): Promise<void> {
-    const { beginCopy, keepCopy, endCopy, find } = this.#cold
+    const { beginCopy, strangers, keepCopy, endCopy, find } = this.#cold
     const tenant = encodeText(ref.tenantId)
     const id = encodeText(ref.id)
     const hiddenId = begunId(id)
@@ -84,6 +85,7 @@ export class Restorer {
       if (begun !== undefined) await this.#steps.remove(run, { tenant, id: hiddenId })
       const [made] = await run(beginCopy.statement, beginCopy.values(params))
       key = String(made![0])
+      await checkKey(run, strangers, { tenant, key })
     }
 
     if (messages.length > 0 && messages[0]!.seq > last + 1) throw partConflict()

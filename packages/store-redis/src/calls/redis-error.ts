@@ -56,6 +56,11 @@ export function toSessionError(error: unknown, mayHaveHappened: boolean): Sessio
   return new SessionError('unknown_outcome', 'the connection to Redis was lost during a write', details)
 }
 
+/** Whether a server gave no reply, or says that it does nothing for anybody now: it is busy, or loads its data. */
+export function isAway(error: unknown): boolean {
+  return toSessionError(error, false).code === 'unavailable'
+}
+
 /** Whether a server says that it does not have a command. */
 export function isStrange(error: unknown): boolean {
   return strangePattern.test(messageOf(error))

@@ -4,7 +4,7 @@ import { clientProblems } from '../commands/client-problems.js'
 import type { Keys } from '../stored/keys.js'
 import { toPlain } from '../calls/plain-reply.js'
 import type { RedisCalls } from '../calls/redis-calls.js'
-import { isStrange, replyCode, toSessionError } from '../calls/redis-error.js'
+import { isAway, isStrange, replyCode, toSessionError } from '../calls/redis-error.js'
 import { RedisScript } from '../scripts/redis-script.js'
 
 const oldestVersion = [6, 2] as const
@@ -77,7 +77,7 @@ async function infoOf(current: Attempt, calls: RedisCalls): Promise<Info | 'refu
     const text = String(toPlain(await calls.ask(current, ['INFO'])))
     return new Map(text.split(/\r?\n/).map((line) => line.split(/:(.*)/, 2) as [string, string]))
   } catch (problem) {
-    if (replyCode(problem) === undefined) throw problem
+    if (replyCode(problem) === undefined || isAway(problem)) throw problem
     return 'refused'
   }
 }
@@ -146,7 +146,7 @@ async function rightsFindings(current: Attempt, calls: RedisCalls, keys: Keys): 
     }
     return findings
   } catch (problem) {
-    if (replyCode(problem) === undefined) throw problem
+    if (replyCode(problem) === undefined || isAway(problem)) throw problem
     const code = isStrange(problem) ? 'commands' : 'rights'
     return [error(code, toSessionError(problem, false).message)]
   }

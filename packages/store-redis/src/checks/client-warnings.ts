@@ -2,7 +2,7 @@ import { attempt } from '../calls/attempt.js'
 import { clientProblems } from '../commands/client-problems.js'
 import { toPlain } from '../calls/plain-reply.js'
 import type { RedisCalls } from '../calls/redis-calls.js'
-import { replyCode } from '../calls/redis-error.js'
+import { isAway, replyCode } from '../calls/redis-error.js'
 
 const timeoutMs = 1000
 
@@ -35,8 +35,8 @@ export class ClientWarnings {
         )
       },
       (error: unknown) => {
-        if (replyCode(error) === undefined) {
-          // The server gave no reply; the next call asks again.
+        if (isAway(error)) {
+          // The next call asks again.
           this.#isPolicyKnown = false
           return
         }

@@ -64,6 +64,7 @@ export class Database {
     const open = source instanceof Promise ? await source : source
     const { connection, log } = open
     const result = await this.#writes.take(until, () => {
+      this.#keepSize(open)
       try {
         return this.#attemptWrite(connection, work)
       } catch (error) {
@@ -86,12 +87,14 @@ export class Database {
   async writeInSteps<T>(until: number, steps: Steps<T>, isLong: boolean): Promise<T> {
     const whole: Work<T> = (...args) => atOnce(steps(...args))
     if (!isLong) return this.write(until, whole)
-    const { connection, log, second } = await this.#source(until)
+    const open = await this.#source(until)
+    const { connection, log, second } = open
+    this.#keepSize(open)
     if (second === undefined || this.#isCapped) return this.write(until, whole)
     const other = second()
-    const result = await this.#inSteps(until, other, steps).catch((error: unknown) => {
+    const result = await this.#inSteps(until, other, steps).catch(async (error: unknown) => {
       if (!isFull(error)) throw error
-      makeRoom(connection)
+      await this.#writes.take(until, () => (hasMadeRoom(connection) ? undefined : busy))
       return this.#inSteps(until, other, steps)
     })
     const flushed = log?.committed(other.takeTextLength())
@@ -127,10 +130,16 @@ export class Database {
   #useReserve({ connection, reserve }: Open): boolean {
     if (reserve?.release() !== true) return false
     this.#isCapped = true
-    makeRoom(connection)
-    // SQLite takes this for the present size.
-    connection.all('pragma max_page_count = 1')
+    hasMadeRoom(connection)
+    keepSize(connection)
     return true
+  }
+
+  /** Keeps the file from growing while the reserve is given up: the room is for the deletes of all processes. */
+  #keepSize({ connection, reserve }: Open): void {
+    if (this.#isCapped || reserve?.isUsed() !== true) return
+    this.#isCapped = true
+    keepSize(connection)
   }
 
   /** Lets the file grow again once there is room for a reserve. */
@@ -154,7 +163,7 @@ export class Database {
     } catch (error) {
       if (!isFull(error)) throw error
       // When the commits in the log move into the file, the log may have room again.
-      makeRoom(connection)
+      if (!hasMadeRoom(connection)) return busy
       return this.#attempt(connection, 'begin immediate', work)
     }
   }
@@ -175,11 +184,19 @@ export class Database {
   }
 }
 
-function makeRoom(connection: Connection): void {
+function keepSize(connection: Connection): void {
+  // SQLite takes this for the present size.
+  connection.all('pragma max_page_count = 1')
+}
+
+/** Moves the log into the file. False while somebody else does, who may have made the room in a moment. */
+function hasMadeRoom(connection: Connection): boolean {
   try {
-    connection.all('pragma wal_checkpoint(passive)')
+    const [row] = connection.all('pragma wal_checkpoint(passive)')
+    return Number(row?.['busy']) !== 1
   } catch {
     // The second try gives the error.
+    return true
   }
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { unlinkSync } from 'node:fs'
-import { open, rm, stat, statfs } from 'node:fs/promises'
+import { existsSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { open, rm, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -17,11 +17,14 @@ export const reserveBytes = chunks * chunkBytes
  */
 export class Reserve {
   readonly #path: string
+  /** There is such a file, without any content, while the reserve is given up. */
+  readonly #used: string
   #holding: Promise<boolean> | undefined
 
   /** @param path of the database file. */
   constructor(path: string) {
     this.#path = `${path}-reserve`
+    this.#used = `${this.#path}-used`
   }
 
   /** Whether there is a reserve now; another process may have taken it. */
@@ -31,14 +34,25 @@ export class Reserve {
     }))
   }
 
-  /** Gives the room up. False when there was none. */
+  /** Gives the room up, and leaves a word of it to all processes. False when there was none. */
   release(): boolean {
     try {
-      unlinkSync(this.#path)
+      renameSync(this.#path, this.#used)
+    } catch {
+      // A process may have ended between the two steps.
+      if ((statSync(this.#used, { throwIfNoEntry: false })?.size ?? 0) === 0) return false
+    }
+    try {
+      truncateSync(this.#used)
       return true
     } catch {
       return false
     }
+  }
+
+  /** Whether a process has given it up, and none has taken it again: the room is for deletes. */
+  isUsed(): boolean {
+    return existsSync(this.#used)
   }
 
   async settled(): Promise<void> {
@@ -47,9 +61,9 @@ export class Reserve {
 
   async #take(): Promise<boolean> {
     try {
-      // To try without room would fill the disk for a moment.
+      // To try without room would fill the disk for a moment, or take the room that a delete was given.
       const { bavail, bsize } = await statfs(dirname(this.#path))
-      if (bavail * bsize < 2 * reserveBytes && !(await this.#isThere())) return false
+      if (bavail * bsize < 2 * reserveBytes) return existsSync(this.#path) && this.#isMade()
       const file = await open(this.#path, 'wx')
       try {
         // A file system may store zeros in no room at all.
@@ -59,18 +73,24 @@ export class Reserve {
       } finally {
         await file.close()
       }
-      return true
+      return this.#isMade()
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return true
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return this.#isMade()
       await rm(this.#path).catch(() => {})
       return false
     }
   }
 
-  async #isThere(): Promise<boolean> {
-    return stat(this.#path).then(
-      () => true,
-      () => false,
-    )
+  /** Takes the word back that it is given up, unless a delete has given it up meanwhile. */
+  #isMade(): boolean {
+    try {
+      // In this order no word of another process is lost that comes in between; of this process none comes.
+      rmSync(this.#used, { force: true })
+      if (existsSync(this.#path)) return true
+      writeFileSync(this.#used, '')
+    } catch {
+      // The directory takes no changes.
+    }
+    return false
   }
 }

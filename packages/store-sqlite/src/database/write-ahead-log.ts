@@ -127,9 +127,11 @@ export class WriteAheadLog {
 
   /** Moves most of the log while others read and write. Then it moves what they wrote meanwhile, while writers wait. */
   async #move(): Promise<void> {
+    // While a slow disk moves the log, commits could use up the room for a reserve.
+    const holding = this.#options.reserve.hold()
     await this.#quietly('pragma wal_checkpoint(passive)')
     await this.#quietly('pragma wal_checkpoint(restart)')
-    await this.#options.reserve.hold()
+    await holding
   }
 
   // When another process is in the way, or the disk is full, the log stays as it is, and grows.
