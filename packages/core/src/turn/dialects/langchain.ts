@@ -1,24 +1,26 @@
 import type { JsonObject, JsonValue } from '../../json.js'
-import { textWith } from './anthropic.js'
-import { type DialectReader, isSomething, modelIn, objectIn, objectsIn, saying, textIn } from './fields.js'
+import { type DialectReader, isSomething, modelIn, objectIn, objectsIn, textIn } from './fields.js'
 import { Held } from './held.js'
+import { LangChainBlocks } from './langchain-blocks.js'
+import { besideCall, callsIn } from './langchain-calls.js'
 import { PartialCalls } from './partial-calls.js'
-
-// Calls come apart from the content, in one form for all providers.
-const calling: readonly unknown[] =
-  'tool_use input_json_delta tool_call tool_call_chunk function_call functionCall'.split(' ')
+import { ResponsesReader } from './responses.js'
 
 /** Reads messages of LangChain, whole or chunk by chunk, in the form that they serialize to. */
 export class LangChainReader implements DialectReader {
   readonly #calls = new PartialCalls()
+  /** The places of the calls that have begun. */
+  readonly #begun = new Set<string>()
   readonly #held = new Held()
   readonly #known = new Set<JsonValue>()
+  #blocks = new LangChainBlocks()
   #message: JsonValue | undefined
   /** The first that says something in this step. */
   #first: JsonValue | undefined
   #hasCalled = false
-  /** The id of the thought that is told, which its pieces do not have, and what they have said. */
-  #thought: { readonly id?: string; readonly text: string } = { text: '' }
+  /** The counts in the words of the provider, which LangChain has not read: it may tell its own later. */
+  #unread: JsonObject = {}
+  #isCounted = false
   readonly isOpen = false
 
   read(event: JsonObject): readonly JsonObject[] | undefined {
@@ -33,19 +35,20 @@ export class LangChainReader implements DialectReader {
     switch (kind) {
       case 'AIMessageChunk': {
         const pieces = objectsIn(told, 'tool_call_chunks')
-        for (const [place, { index = place, id, name, args }] of pieces.entries())
-          this.#calls.add(JSON.stringify([this.#message ?? null, index]), {
-            id: textOf(id),
-            name: textOf(name),
-            args,
-          })
-        this.#hasCalled ||= pieces.length > 0
-        return [...before, ...this.#said(told), ...endOf(told, this.#hasCalled)]
+        const hasBegun = pieces.map((piece, place) => this.#addPiece(piece, place, told)).some(Boolean)
+        // Some providers give every call whole.
+        const calls = pieces.length === 0 ? callsIn(told) : []
+        this.#hasCalled ||= hasBegun || calls.length > 0
+        const said = this.#named(this.#blocks.chunk(told, hasBegun))
+        return [...before, ...said, ...calls, ...this.#endOf(told)]
       }
       case 'AIMessage': {
-        // Arguments that are no JSON, because they were cut off, are apart.
-        const calls = [...objectsIn(told, 'tool_calls'), ...objectsIn(told, 'invalid_tool_calls')].map(callOf)
-        return [...before, ...this.#said(told), ...calls, ...endOf(told, calls.length > 0)]
+        const items = itemsIn(told)
+        if (items !== undefined) return [...before, ...this.#named(items), ...this.#endOf(told)]
+        const calls = callsIn(told)
+        this.#hasCalled = calls.length > 0
+        const said = this.#named([...this.#blocks.whole(told), ...this.#blocks.end()])
+        return [...before, ...said, ...calls, ...this.#endOf(told)]
       }
       case 'ToolMessage':
       case 'ToolMessageChunk':
@@ -57,78 +60,70 @@ export class LangChainReader implements DialectReader {
   }
 
   end(): readonly JsonObject[] {
-    return this.#calls.end()
+    return [...this.#named(this.#blocks.end()), ...this.#calls.end(), ...this.used()]
   }
 
   used(): readonly JsonObject[] {
-    return []
+    const usage = this.#isCounted ? {} : this.#unread
+    this.#unread = {}
+    return isSomething(usage) ? [{ type: 'usage', ...usage }] : []
   }
 
-  #begin(message: JsonValue | undefined): JsonObject[] {
+  #begin(message: JsonValue | undefined): readonly JsonObject[] {
+    const before = this.end()
     this.#message = undefined
     if (message !== undefined) this.#known.add(this.#held.keep(message))
     this.#hasCalled = false
-    this.#thought = { text: '' }
-    return this.#calls.end()
+    this.#isCounted = false
+    // Those of other messages may go on.
+    if (message === undefined) this.#begun.clear()
+    this.#blocks = new LangChainBlocks()
+    return before
   }
 
-  #said(told: JsonObject): JsonObject[] {
-    const { reasoning_content: thought, refusal } = objectIn(told, 'additional_kwargs')
-    const { content } = told
-    const said = [
-      ...saying('reasoning', textOf(thought)),
-      ...saying('text', textOf(content)),
-      ...objectsIn(told, 'content').flatMap((block) => this.#block(block)),
-      ...(textOf(refusal) === '' ? [] : [{ type: 'refusal', refusal: refusal! }]),
-    ]
+  /** @returns Whether it is a piece of a call: a tool that its provider runs has pieces without a name. */
+  #addPiece(piece: JsonObject, place: number, told: JsonObject): boolean {
+    const { index = place, id, name, args } = piece
+    const key = JSON.stringify([this.#message ?? null, index])
+    const isNamed = textOf(id) !== '' || textOf(name) !== ''
+    if (!isNamed && !this.#begun.has(key)) {
+      this.#blocks.addInput(textOf(args))
+      return false
+    }
+    this.#begun.add(this.#held.keep(key))
+    this.#calls.add(key, {
+      id: textOf(id),
+      name: textOf(name),
+      args,
+      isText: piece['isCustomTool'] === true,
+      extras: besideCall(told, piece, -objectsIn(told, 'tool_call_chunks').length + place),
+    })
+    return true
+  }
+
+  /** The words of several must not run together. */
+  #named(said: readonly JsonObject[]): readonly JsonObject[] {
     if (said.length > 0) this.#first ??= this.#message
     const message = this.#message
     if (typeof message !== 'string' || message === this.#first) return said
-    // The words of several must not run together.
     return said.map((part) =>
       part['type'] === 'text' || part['type'] === 'reasoning' ? { id: message, ...part } : part,
     )
   }
 
-  /** The parts of a block, in the form of its provider, or in that which LangChain has for all of them. */
-  #block(given: JsonObject): JsonObject[] {
-    const { index: _, ...block } = given
-    const { type } = block
-    if (calling.includes(type)) return []
-    switch (type) {
-      case 'non_standard':
-        return this.#block(objectIn(block, 'value'))
-      case 'text':
-        return [
-          ...textsIn(block),
-          ...objectsIn(block, 'annotations').map((cited) => ({ ...cited, type: 'source' })),
-        ]
-      case 'thinking':
-      case 'reasoning':
-        return this.#thinks(block)
-      default:
-        return [block]
-    }
-  }
-
-  #thinks(block: JsonObject): JsonObject[] {
-    const { thinking, reasoning, text, id, signature, ...fields } = block
-    const said = textOf(thinking ?? reasoning ?? text)
-    const known = this.#thought
-    // With its id it may come once more, whole, after its pieces.
-    const isRepeat = said !== '' && id !== undefined && said === known.text
-    this.#thought =
-      typeof id === 'string' ? { id, text: '' } : { ...known, text: known.text + this.#held.keep(said) }
-    const own = id ?? known.id
+  #endOf(told: JsonObject): JsonObject[] {
+    const about = { ...objectIn(told, 'additional_kwargs'), ...objectIn(told, 'response_metadata') }
+    const model = modelIn(about, 'model_name', 'model')
+    const counts = objectIn(told, 'usage_metadata')
+    this.#isCounted ||= isSomething(counts)
+    const unread = ['usage', 'usageMetadata', 'tokenUsage'].map((name) => objectIn(about, name))
+    const found = unread.find(isSomething)
+    if (found !== undefined) this.#unread = { ...found, ...model }
+    const usage = { ...counts, ...model }
+    const finishReason = reasonIn(about, this.#hasCalled)
     return [
-      {
-        ...fields,
-        ...(own === undefined ? {} : { id: own }),
-        // Empty where it begins.
-        ...(textOf(signature) === '' ? {} : { signature: signature! }),
-        type: 'reasoning',
-        text: isRepeat ? '' : said,
-      },
+      ...(isSomething(usage) ? [{ type: 'usage', ...usage }] : []),
+      ...(finishReason === undefined ? [] : [{ type: 'finish', finishReason }]),
     ]
   }
 }
@@ -139,14 +134,19 @@ function kindOf(kind: JsonValue | undefined, { role }: JsonObject): string {
   return ofModel ? textOf(kind).replace(/^Chat(?=Message)/, 'AI') : textOf(kind)
 }
 
-/** Annotations are what a text cites; a piece may have nothing else. */
-function textsIn(block: JsonObject): JsonObject[] {
-  const { annotations: _, ...text } = block
-  return textWith(text).filter(({ type, text }) => type !== 'text' || typeof text === 'string')
-}
-
-function callOf({ id, name = '', args = {} }: JsonObject): JsonObject {
-  return { type: 'tool-call', toolCallId: id ?? name, toolName: name, input: args }
+/** What OpenAI's Responses said, item by item: the message has some of it elsewhere, without its place, or not at all. */
+function itemsIn(told: JsonObject): readonly JsonObject[] | undefined {
+  const response = objectIn(told, 'response_metadata')
+  const isWhole = response['object'] === 'response' && objectsIn(response, 'output').length > 0
+  if (!isWhole || response['output_version'] === 'v1') return undefined
+  const { output } = response
+  const parts = new ResponsesReader().read({ object: 'response', output: output! }) ?? []
+  const cited = objectsIn(told, 'content').flatMap((block) => objectsIn(block, 'annotations'))
+  return [
+    ...parts.filter(({ type }) => type !== 'finish' && type !== 'source'),
+    // As they are in a stream.
+    ...cited.map((source) => ({ ...source, type: 'source' })),
+  ]
 }
 
 function resultOf({
@@ -164,27 +164,26 @@ function resultOf({
   }
 }
 
-function endOf(told: JsonObject, hasCalled: boolean): JsonObject[] {
-  const about = { ...objectIn(told, 'additional_kwargs'), ...objectIn(told, 'response_metadata') }
-  const usage = { ...objectIn(told, 'usage_metadata'), ...modelIn(about, 'model_name', 'model') }
-  const finishReason =
+function reasonIn(about: JsonObject, hasCalled: boolean): string | undefined {
+  const reason =
     textIn(about, 'finish_reason', 'finishReason', 'stop_reason', 'stopReason', 'done_reason') ??
     textIn(objectIn(about, 'messageStop'), 'stopReason') ??
     (about['object'] === 'response' ? statusOf(about, hasCalled) : undefined)
-  return [
-    ...(isSomething(usage) ? [{ type: 'usage', ...usage }] : []),
-    ...(finishReason === undefined ? [] : [{ type: 'finish', finishReason }]),
-  ]
+  // Gemini says the same of an answer that calls.
+  return hasCalled && reason === 'STOP' ? 'tool_calls' : reason
 }
 
 /** Of OpenAI's Responses. */
 function statusOf(about: JsonObject, hasCalled: boolean): string | undefined {
   const status = textIn(about, 'status')
+  const calls = hasCalled || objectsIn(about, 'output').some(({ type }) => callTypes.includes(type))
   return (
     textIn(objectIn(about, 'incomplete_details'), 'reason') ??
-    (hasCalled && status === 'completed' ? 'tool_calls' : status)
+    (calls && status === 'completed' ? 'tool_calls' : status)
   )
 }
+
+const callTypes: readonly unknown[] = ['function_call', 'custom_tool_call']
 
 function textOf(value: JsonValue | undefined): string {
   return typeof value === 'string' ? value : ''
