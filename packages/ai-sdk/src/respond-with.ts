@@ -1,4 +1,4 @@
-import type { Respond, ToolDescription, TurnContext } from '@sessions/core'
+import type { ToolDescription, TurnContext } from '@sessions/core'
 import {
   jsonSchema,
   type LanguageModel,
@@ -23,7 +23,10 @@ const maxSteps = 8
  * @param model The model, or what chooses it for a turn.
  * @throws `invalid` with the path of a wrong option.
  */
-export function respondWith(model: OfTurn<LanguageModel>, options: RespondWithOptions = {}): Respond {
+export function respondWith(
+  model: OfTurn<LanguageModel>,
+  options: RespondWithOptions = {},
+): (turn: TurnContext) => AsyncGenerator<object, void, undefined> {
   checkModel(model)
   checkRespondWith(options)
   return async function* (turn) {
