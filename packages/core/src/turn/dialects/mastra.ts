@@ -31,6 +31,15 @@ export function fromMastra(event: JsonObject): readonly [] | { readonly inner: J
       const { args: input = {}, ...call } = payload
       return { inner: { ...call, type, input } }
     }
+    // Without the run nobody could go on with the call, and the page would not know that it waits.
+    case 'tool-call-approval': {
+      const { toolCallId = null } = payload
+      return { inner: { type: 'tool-approval-request', approvalId: toolCallId, toolCallId, runId } }
+    }
+    case 'tool-call-suspended': {
+      const { args: _, ...asked } = payload
+      return { inner: { ...asked, type, runId } }
+    }
     case 'file': {
       const { mimeType: mediaType = null, ...file } = payload
       return { inner: { ...file, type, mediaType } }

@@ -66,3 +66,35 @@ it('keeps an object that comes piece by piece once', async () => {
     [text('{"x":"ab"}', { id: '1' }), so('object-result', 'ab')],
   ])
 })
+
+it('keeps what a person is asked about a call, with the run that waits for the answer', async () => {
+  const fullStream = [
+    event('tool-call', ofCall),
+    event('tool-call', { ...ofCall, toolCallId: 'd' }),
+    event('tool-call-approval', { ...ofCall, resumeSchema: '{}' }),
+    event('tool-call-suspended', {
+      ...ofCall,
+      toolCallId: 'd',
+      suspendPayload: { q: 'Sure?' },
+      resumeSchema: '{}',
+    }),
+  ]
+  expect(await answered({ fullStream })).toMatchObject({
+    status: 'completed',
+    content: [
+      [
+        call('c'),
+        call('d'),
+        { type: 'tool-approval-request', approvalId: 'c', toolCallId: 'c', runId: 'r' },
+        {
+          type: 'tool-call-suspended',
+          toolCallId: 'd',
+          toolName: 'add',
+          suspendPayload: { q: 'Sure?' },
+          resumeSchema: '{}',
+          runId: 'r',
+        },
+      ],
+    ],
+  })
+})
