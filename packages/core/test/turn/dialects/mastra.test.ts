@@ -98,3 +98,36 @@ it('keeps what a person is asked about a call, with the run that waits for the a
     ],
   })
 })
+
+it('keeps that a person has refused a call', async () => {
+  const denied = event('tool-output-denied', { ...ofCall, approval: { id: 'c', approved: false } })
+  const { content } = await answered({
+    fullStream: [event('tool-call', ofCall), denied, ended('finish', 'stop')],
+  })
+  expect(content.slice(0, 2)).toEqual([
+    [call('c')],
+    [
+      {
+        type: 'tool-result',
+        toolCallId: 'c',
+        toolName: 'add',
+        output: { type: 'execution-denied' },
+        isError: true,
+      },
+    ],
+  ])
+})
+
+it('keeps the bytes of a file once, a file that was thought of, and what only a provider knows', async () => {
+  const file = { data: 'AAAA', base64: 'AAAA', mimeType: 'image/png' }
+  const custom = { kind: 'openai.compaction', providerMetadata: { openai: { itemId: 'i' } } }
+  const fullStream = [event('file', file), event('reasoning-file', file), event('custom', custom)]
+  const kept = { mediaType: 'image/png', data: 'AAAA' }
+  expect((await answered({ fullStream })).content).toEqual([
+    [
+      { type: 'file', ...kept },
+      { type: 'reasoning-file', ...kept },
+      { type: 'custom', ...custom },
+    ],
+  ])
+})
