@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../../json.js'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js'
 import { type DialectReader, isSomething, modelIn, objectIn, objectsIn, textIn } from './fields.js'
 import { Held } from './held.js'
 import { LangChainBlocks } from './langchain-blocks.js'
@@ -20,7 +20,9 @@ export class LangChainReader implements DialectReader {
   #hasCalled = false
   /** The counts in the words of the provider, which LangChain has not read: it may tell its own later. */
   #unread: JsonObject = {}
-  #isCounted = false
+  /** The sum of what its pieces tell: a later one may take back what an earlier one has told. */
+  #counts: JsonObject = {}
+  #model: JsonObject = {}
   readonly isOpen = false
 
   read(event: JsonObject): readonly JsonObject[] | undefined {
@@ -64,8 +66,9 @@ export class LangChainReader implements DialectReader {
   }
 
   used(): readonly JsonObject[] {
-    const usage = this.#isCounted ? {} : this.#unread
-    this.#unread = {}
+    const counts = isSomething(this.#counts) ? this.#counts : this.#unread
+    const usage = { ...counts, ...this.#model }
+    this.#unread = this.#counts = this.#model = {}
     return isSomething(usage) ? [{ type: 'usage', ...usage }] : []
   }
 
@@ -74,7 +77,6 @@ export class LangChainReader implements DialectReader {
     this.#message = undefined
     if (message !== undefined) this.#known.add(this.#held.keep(message))
     this.#hasCalled = false
-    this.#isCounted = false
     // Those of other messages may go on.
     if (message === undefined) this.#begun.clear()
     this.#blocks = new LangChainBlocks()
@@ -113,19 +115,24 @@ export class LangChainReader implements DialectReader {
 
   #endOf(told: JsonObject): JsonObject[] {
     const about = { ...objectIn(told, 'additional_kwargs'), ...objectIn(told, 'response_metadata') }
-    const model = modelIn(about, 'model_name', 'model')
-    const counts = objectIn(told, 'usage_metadata')
-    this.#isCounted ||= isSomething(counts)
+    this.#model = { ...this.#model, ...modelIn(about, 'model_name', 'model') }
+    this.#counts = summed(this.#counts, objectIn(told, 'usage_metadata'))
     const unread = ['usage', 'usageMetadata', 'tokenUsage'].map((name) => objectIn(about, name))
-    const found = unread.find(isSomething)
-    if (found !== undefined) this.#unread = { ...found, ...model }
-    const usage = { ...counts, ...model }
+    this.#unread = unread.find(isSomething) ?? this.#unread
     const finishReason = reasonIn(about, this.#hasCalled)
-    return [
-      ...(isSomething(usage) ? [{ type: 'usage', ...usage }] : []),
-      ...(finishReason === undefined ? [] : [{ type: 'finish', finishReason }]),
-    ]
+    return finishReason === undefined ? [] : [{ type: 'finish', finishReason }]
   }
+}
+
+/** Counts, those in details too, of which a piece may tell some. */
+function summed(before: JsonObject, more: JsonObject): JsonObject {
+  const sum: Record<string, JsonValue> = { ...before }
+  for (const [name, value] of Object.entries(more)) {
+    const known = sum[name]
+    if (isJsonObject(value)) sum[name] = summed(isJsonObject(known) ? known : {}, value)
+    else if (typeof value === 'number') sum[name] = (typeof known === 'number' ? known : 0) + value
+  }
+  return sum
 }
 
 /** What a server says without a role, or a model of somebody else, is in a message of no kind. */

@@ -210,7 +210,7 @@ it('counts what LangChain has not read of the usage, once', async () => {
   const told = { inputTokens: 5, outputTokens: 4 }
   const answers = [
     [chunk(unread), chunk({ content: 'Hi', response_metadata: { usage: {} } })],
-    [chunk(unread), chunk({ content: 'Hi', ...read })],
+    [chunk({ response_metadata: { usage: { prompt_tokens: 50 } } }), chunk({ content: 'Hi', ...read })],
     [chunk({ content: 'Hi', ...unread, ...read })],
     whole({ content: 'Hi', ...unread }),
     whole({ content: 'Hi', response_metadata: { tokenUsage: { promptTokens: 5, completionTokens: 4 } } }),
@@ -219,4 +219,20 @@ it('counts what LangChain has not read of the usage, once', async () => {
   for (const answer of answers) expect((await answered(answer)).usage).toMatchObject(told)
   const several = [chunk(unread), chunk({ content: 'Hi', ...read }, 'other'), chunk(unread, 'third')]
   expect((await answered(several)).usage).toMatchObject({ inputTokens: 15, outputTokens: 12 })
+})
+
+it('counts what later pieces take back, also of an answer that breaks off', async () => {
+  const counts = (output_tokens: number, cache_read?: number) =>
+    chunk({
+      content: 'Hi',
+      usage_metadata: { input_tokens: 0, output_tokens, input_token_details: { cache_read } },
+    })
+  const pieces = [counts(9, 3), counts(-4), counts(2, 1)]
+  const told = { outputTokens: 7, cachedInputTokens: 4 }
+  expect(await answered(pieces)).toMatchObject({ status: 'completed', usage: told })
+  const broken = function* () {
+    yield* pieces
+    throw new Error('broken')
+  }
+  expect(await answered(broken())).toMatchObject({ status: 'failed', usage: told })
 })
