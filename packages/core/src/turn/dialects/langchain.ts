@@ -6,6 +6,9 @@ import { besideCall, callsIn } from './langchain-calls.js'
 import { PartialCalls } from './partial-calls.js'
 import { ResponsesReader } from './responses.js'
 
+/** Messages that may come by turns. */
+const mostAtOnce = 100
+
 /** Reads messages of LangChain, whole or chunk by chunk, in the form that they serialize to. */
 export class LangChainReader implements DialectReader {
   readonly #calls = new PartialCalls()
@@ -13,7 +16,7 @@ export class LangChainReader implements DialectReader {
   readonly #begun = new Set<string>()
   readonly #held = new Held()
   readonly #known = new Set<JsonValue>()
-  #blocks = new LangChainBlocks()
+  readonly #blocks = new Map<JsonValue | undefined, LangChainBlocks>()
   #message: JsonValue | undefined
   /** The first that says something in this step. */
   #first: JsonValue | undefined
@@ -32,8 +35,9 @@ export class LangChainReader implements DialectReader {
     const message = told['id'] ?? undefined
     // The pieces of a message have its id, or none; those of several may come by turns.
     const isKnown = kind === 'AIMessageChunk' && (message === undefined || this.#known.has(message))
-    const before = isKnown ? [] : this.#begin(message)
+    const before = isKnown ? [] : this.#begin(message, told)
     this.#message = message ?? this.#message
+    const blocks = this.#blocksOf(this.#message)
     switch (kind) {
       case 'AIMessageChunk': {
         const pieces = objectsIn(told, 'tool_call_chunks')
@@ -41,7 +45,7 @@ export class LangChainReader implements DialectReader {
         // Some providers give every call whole.
         const calls = pieces.length === 0 ? callsIn(told) : []
         this.#hasCalled ||= hasBegun || calls.length > 0
-        const said = this.#named(this.#blocks.chunk(told, hasBegun))
+        const said = this.#named(blocks.chunk(told, hasBegun))
         return [...before, ...said, ...calls, ...this.#endOf(told)]
       }
       case 'AIMessage': {
@@ -49,7 +53,7 @@ export class LangChainReader implements DialectReader {
         if (items !== undefined) return [...before, ...this.#named(items), ...this.#endOf(told)]
         const calls = callsIn(told)
         this.#hasCalled = calls.length > 0
-        const said = this.#named([...this.#blocks.whole(told), ...this.#blocks.end()])
+        const said = this.#named([...blocks.whole(told), ...blocks.end()])
         return [...before, ...said, ...calls, ...this.#endOf(told)]
       }
       case 'ToolMessage':
@@ -62,7 +66,7 @@ export class LangChainReader implements DialectReader {
   }
 
   end(): readonly JsonObject[] {
-    return [...this.#named(this.#blocks.end()), ...this.#calls.end(), ...this.used()]
+    return [...this.#waiting(), ...this.#calls.end(), ...this.used()]
   }
 
   used(): readonly JsonObject[] {
@@ -72,15 +76,29 @@ export class LangChainReader implements DialectReader {
     return isSomething(usage) ? [{ type: 'usage', ...usage }] : []
   }
 
-  #begin(message: JsonValue | undefined): readonly JsonObject[] {
-    const before = this.end()
+  /** Calls of other messages may go on, for their pieces may come by turns. */
+  #begin(message: JsonValue | undefined, { tool_call_id: toolCallId }: JsonObject): readonly JsonObject[] {
+    const isAlone = message === undefined && toolCallId === undefined
+    const calls = isAlone ? this.#calls.end() : this.#calls.whole(toolCallId)
+    const before = [...this.#waiting(), ...calls, ...this.used()]
     this.#message = undefined
     if (message !== undefined) this.#known.add(this.#held.keep(message))
     this.#hasCalled = false
-    // Those of other messages may go on.
-    if (message === undefined) this.#begun.clear()
-    this.#blocks = new LangChainBlocks()
+    if (isAlone) this.#begun.clear()
     return before
+  }
+
+  #blocksOf(message: JsonValue | undefined): LangChainBlocks {
+    const known = this.#blocks.get(message) ?? new LangChainBlocks()
+    this.#blocks.set(message, known)
+    // What they wait for is told when another one begins.
+    if (this.#blocks.size > mostAtOnce) this.#blocks.delete(this.#blocks.keys().next().value)
+    return known
+  }
+
+  /** What waits for more in every message. */
+  #waiting(): readonly JsonObject[] {
+    return [...this.#blocks].flatMap(([message, blocks]) => this.#named(blocks.end(), message))
   }
 
   /** @returns Whether it is a piece of a call: a tool that its provider runs has pieces without a name. */
@@ -89,7 +107,7 @@ export class LangChainReader implements DialectReader {
     const key = JSON.stringify([this.#message ?? null, index])
     const isNamed = textOf(id) !== '' || textOf(name) !== ''
     if (!isNamed && !this.#begun.has(key)) {
-      this.#blocks.addInput(textOf(args))
+      this.#blocksOf(this.#message).addInput(textOf(args))
       return false
     }
     this.#begun.add(this.#held.keep(key))
@@ -104,9 +122,8 @@ export class LangChainReader implements DialectReader {
   }
 
   /** The words of several must not run together. */
-  #named(said: readonly JsonObject[]): readonly JsonObject[] {
-    if (said.length > 0) this.#first ??= this.#message
-    const message = this.#message
+  #named(said: readonly JsonObject[], message = this.#message): readonly JsonObject[] {
+    if (said.length > 0) this.#first ??= message
     if (typeof message !== 'string' || message === this.#first) return said
     return said.map((part) =>
       part['type'] === 'text' || part['type'] === 'reasoning' ? { id: message, ...part } : part,

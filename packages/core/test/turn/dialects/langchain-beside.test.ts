@@ -236,3 +236,32 @@ it('counts what later pieces take back, also of an answer that breaks off', asyn
   }
   expect(await answered(broken())).toMatchObject({ status: 'failed', usage: told })
 })
+
+it('joins calls of agents that run at once, whatever of the others comes between', async () => {
+  const begun = (id: string) => piece('{"a":', { id, name: 'add' })
+  const result = new Serialized('ToolMessage', { tool_call_id: 'e', name: 'add', content: '2' })
+  const chunks = [
+    chunk(begun('c'), 'one'),
+    chunk({ content: 'Hi', ...piece('', { id: 'e', name: 'add' }) }, 'two'),
+    chunk(piece('1'), 'one'),
+    result,
+    chunk(piece('}'), 'one'),
+    chunk(piece(''), 'one'),
+    chunk({ content: 'Done' }, 'three'),
+  ]
+  const { status, content } = await answered(chunks)
+  expect(status).toBe('completed')
+  expect(content).toEqual([
+    [text('Hi'), call('e', {})],
+    [{ type: 'tool-result', toolCallId: 'e', toolName: 'add', output: '2' }],
+    [call('c'), text('Done')],
+  ])
+})
+
+it('reads many messages, each with its own', async () => {
+  const thought = { type: 'reasoning', reasoning: 'Hm', id: 'rs' }
+  const chunks = Array.from({ length: 150 }, (_, index) => chunk({ content: [thought] }, String(index)))
+  const { content, status } = await answered([...chunks, chunk({ content: 'Hi' }, '149')])
+  expect(status).toBe('completed')
+  expect(content[0]!.at(-1)).toEqual(text('Hi', { id: '149' }))
+})
