@@ -1,7 +1,7 @@
-import { SessionError } from '@sessions/core'
 import { checkOptions, type OptionNames } from '@sessions/core/node'
 import type { ChatOptions } from './chat-options.js'
 import { checkModel, checkRespondWith } from './check-respond-with.js'
+import { wrong } from './check-tool-set.js'
 
 // With `true`, `createAdapterApi` checks it.
 const names: OptionNames<ChatOptions> = {
@@ -63,8 +63,4 @@ export function checkChat(options: Partial<ChatOptions> | null | undefined): voi
       throw wrong(`settings.${name}`, `stands beside settings: ${name}`)
   const { system, context, messageMetadata, tools } = options
   checkRespondWith({ ...settings, system, context, messageMetadata, tools }, 'settings')
-}
-
-function wrong(path: string, what: string): SessionError {
-  return new SessionError('invalid', `${path} ${what}`, { path })
 }

@@ -1,5 +1,5 @@
-import { SessionError } from '@sessions/core'
 import { checkOptions } from '@sessions/core/node'
+import { checkToolSet, wrong } from './check-tool-set.js'
 import type { RespondWithOptions } from './respond-with-options.js'
 
 /** What `streamText` has and this package gives it. */
@@ -35,16 +35,4 @@ function instead(name: string): string {
   return name === 'model'
     ? 'is the first argument of respondWith, or an option of createChat'
     : 'is not taken: the session gives the messages'
-}
-
-function checkToolSet(tools: RespondWithOptions['tools'] | null): void {
-  if (tools === undefined || typeof tools === 'function') return
-  if (typeof tools !== 'object' || tools === null || Array.isArray(tools))
-    throw wrong('tools', 'must be an object')
-  for (const [name, tool] of Object.entries(tools as Record<string, unknown>))
-    if (typeof tool !== 'object' || tool === null) throw wrong(`tools.${name}`, 'is no tool')
-}
-
-function wrong(path: string, what: string): SessionError {
-  return new SessionError('invalid', `${path} ${what}`, { path })
 }

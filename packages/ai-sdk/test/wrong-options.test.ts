@@ -1,7 +1,14 @@
 import { createSessions, type Respond } from '@sessions/core'
 import type { ToolSet } from 'ai'
 import { expect, it } from 'vitest'
-import { type ChatOptions, createChat, respondWith } from '../src/index.js'
+import {
+  type ChatOptions,
+  createChat,
+  fromResponse,
+  fromUIMessage,
+  respondWith,
+  toModelMessages,
+} from '../src/index.js'
 import { alice } from './chat-of.js'
 import { modelOf, text } from './models.js'
 
@@ -105,4 +112,27 @@ it('each is taken as it is meant', () => {
   expect(createChat({ ...own, model: 'openai/gpt', clientTools: ['add'] })).toBeDefined()
   const tools = { confirm: {} } as object as ToolSet
   expect(createChat({ ...own, respond, tools, system: undefined })).toBeDefined()
+})
+
+it.each([
+  ['options', null],
+  ['options', 5],
+  ['tols', { tols: {} }],
+  ['tools', { tools: 5 }],
+  ['tools', { tools: null }],
+  ['tools.add', { tools: { add: null } }],
+  ['convertDataPart', { convertDataPart: 5 }],
+])('messages for a model are made with no %s of another kind', async (path, options) => {
+  await expect(toModelMessages([], options as never)).rejects.toMatchObject({ code: 'invalid', path })
+})
+
+it('messages of others are refused that have no parts, or no role', () => {
+  for (const parts of [[null], [5], [{}]])
+    expect(() => fromUIMessage({ id: 'm', role: 'user', parts } as never)).toThrow(
+      expect.objectContaining({ code: 'invalid', path: 'message' }),
+    )
+  for (const messages of [[null], [5], [{}]])
+    expect(() => fromResponse(messages as never)).toThrow(
+      expect.objectContaining({ code: 'invalid', path: 'messages' }),
+    )
 })
