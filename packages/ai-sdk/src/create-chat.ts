@@ -1,38 +1,12 @@
-import { type Identity, type Respond, SessionError, type Tools } from '@sessions/core'
-import type { SessionApi, SessionApiOptions } from '@sessions/core/http'
+import type { Identity } from '@sessions/core'
+import type { SessionApi } from '@sessions/core/http'
 import { createAdapterApi } from '@sessions/core/node'
-import type { LanguageModel, ToolSet, UIMessage } from 'ai'
+import type { UIMessage } from 'ai'
 import * as z from 'zod'
+import type { ChatOptions } from './chat-options.js'
 import { chatRoutes, messagesOf } from './chat-routes.js'
-import { type OfTurn, respondWith, type RespondWithOptions } from './respond-with.js'
-
-type Own = 'respond' | 'tools' | 'clientTools' | 'compat' | 'clientTtl' | 'userRoutes' | 'importRoute'
-type Unserved =
-  | 'auditRoutes'
-  | 'usageRoutes'
-  | 'analyticsRoutes'
-  | 'clientRoles'
-  | 'clientParts'
-  | 'exposeToolResults'
-
-/** Options of `createChat`: its own, and those of `createSessionApi` that concern every API. */
-export interface ChatOptions<Inputs = Readonly<Record<string, unknown>>>
-  extends
-    Omit<SessionApiOptions, Own | Unserved>,
-    Pick<RespondWithOptions, 'system' | 'context' | 'messageMetadata'> {
-  /** The model, or what chooses it for a turn (default: none; then `respond` is needed). */
-  model?: OfTurn<LanguageModel> | undefined
-  /** The tools of the model (default: none). One without `execute` is run by the page: `addToolOutput`. */
-  tools?: OfTurn<ToolSet> | undefined
-  /** Further options of `streamText` (default: those of `respondWith`). */
-  settings?: Omit<RespondWithOptions, 'system' | 'context' | 'messageMetadata' | 'tools'> | undefined
-  /** Answers in place of `model`; may yield data parts, and end with `yield* respondWith(model)(turn)` (default: `model` answers). */
-  respond?: Respond | undefined
-  /** Tools that the turn runs, with the session at hand (default: none). */
-  turnTools?: Tools<Inputs> | Readonly<Record<string, never>> | undefined
-  /** Tools that the page runs, if `tools` is made for each turn (default: those of `tools` without `execute`). */
-  clientTools?: readonly string[] | undefined
-}
+import { checkChat } from './check-chat.js'
+import { respondWith } from './respond-with.js'
 
 /** What `useChat` talks to. It mounts as the session HTTP API does. */
 export interface Chat extends SessionApi {
@@ -93,20 +67,4 @@ export function createChat<Inputs>(options: ChatOptions<Inputs>): Chat {
       return session === undefined ? [] : messagesOf(session)
     },
   }
-}
-
-function checkChat(options: Partial<ChatOptions> | null | undefined): void {
-  if (typeof options !== 'object' || options === null) throw wrong('options', 'must be an object')
-  if (options.model === undefined && options.respond === undefined)
-    throw wrong('model', 'is missing: nothing would answer; pass it, or respond')
-  const { tools = {} } = options
-  if (typeof tools === 'function') return
-  if (typeof tools !== 'object' || tools === null || Array.isArray(tools))
-    throw wrong('tools', 'must be an object')
-  for (const [name, tool] of Object.entries(tools as Record<string, unknown>))
-    if (typeof tool !== 'object' || tool === null) throw wrong(`tools.${name}`, 'is no tool')
-}
-
-function wrong(path: string, what: string): SessionError {
-  return new SessionError('invalid', `${path} ${what}`, { path })
 }

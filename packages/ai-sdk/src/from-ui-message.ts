@@ -11,7 +11,7 @@ type Part = Record<string, JsonValue | undefined> & { readonly type: string }
  */
 export function fromUIMessage(message: UIMessage): MessageInput[] {
   const { id, role, parts, metadata } = (message as Partial<UIMessage> | null | undefined) ?? {}
-  if (typeof id !== 'string' || role === undefined || !Array.isArray(parts)) {
+  if (typeof id !== 'string' || role === undefined || !Array.isArray(parts) || !parts.every(isPart)) {
     throw new SessionError('invalid', 'message is no message of useChat: it needs id, role and parts', {
       path: 'message',
     })
@@ -48,6 +48,10 @@ export function fromUIMessage(message: UIMessage): MessageInput[] {
   }
   endStep()
   return messages
+}
+
+function isPart(part: { readonly type?: unknown } | null): boolean {
+  return typeof part === 'object' && typeof part?.type === 'string'
 }
 
 /** The call and what was asked about it; then the answers of a person and the tool. */
@@ -90,7 +94,8 @@ function toolParts(part: Part): [Part[], Part[]] {
  * @throws `invalid` for what is no list.
  */
 export function fromResponse(messages: readonly ModelMessage[]): MessageInput[] {
-  if (!Array.isArray(messages)) {
+  const isList = Array.isArray(messages) && messages.every((message) => typeof message?.role === 'string')
+  if (!isList) {
     throw new SessionError('invalid', 'messages is no list of messages', { path: 'messages' })
   }
   return messages.map(({ role, content }) => ({ role, content: content as MessageInput['content'] }))

@@ -1,5 +1,4 @@
-import type { Respond, ToolDescription, TurnContext } from '@sessions/core'
-import type { SessionContextOptions } from '@sessions/core/context'
+import type { ToolDescription, TurnContext } from '@sessions/core'
 import {
   jsonSchema,
   type LanguageModel,
@@ -9,28 +8,11 @@ import {
   tool,
   type ToolSet,
 } from 'ai'
+import { checkModel, checkRespondWith } from './check-respond-with.js'
 import type { KeptMessage } from './kept-part.js'
-import { toModelMessages, type ToModelMessagesOptions } from './to-model-messages.js'
+import type { OfTurn, RespondWithOptions } from './respond-with-options.js'
+import { toModelMessages } from './to-model-messages.js'
 import { spokenParts } from './to-ui-messages.js'
-
-/** A value, or what makes it for a turn. */
-export type OfTurn<Value> = Value | ((turn: TurnContext) => Value | Promise<Value>)
-
-type StreamOptions = Parameters<typeof streamText>[0]
-type Taken = 'model' | 'prompt' | 'messages' | 'system' | 'instructions' | 'tools' | 'abortSignal'
-
-/** Options of `respondWith`: its own, and those of `streamText`, such as `temperature`, `stopWhen` or `providerOptions`. */
-export interface RespondWithOptions
-  extends Omit<StreamOptions, Taken>, Pick<ToModelMessagesOptions, 'convertDataPart'> {
-  /** Instructions (default: none). */
-  system?: OfTurn<string> | undefined
-  /** The tools that the SDK runs, or the page (default: none). Those of the turn are added. */
-  tools?: OfTurn<ToolSet> | undefined
-  /** What the model sees of the conversation, as for `session.context()` (default: 16,000 tokens). */
-  context?: Partial<Omit<SessionContextOptions, 'system'>> | undefined
-  /** Metadata of the UI message: called with each part of the stream, as in the SDK (default: none). */
-  messageMetadata?: ((options: { part: TextStreamPart<ToolSet> }) => unknown) | undefined
-}
 
 const maxSteps = 8
 
@@ -39,8 +21,14 @@ const maxSteps = 8
  * in at most eight steps unless `stopWhen` says otherwise; the turn runs its own.
  *
  * @param model The model, or what chooses it for a turn.
+ * @throws `invalid` with the path of a wrong option.
  */
-export function respondWith(model: OfTurn<LanguageModel>, options: RespondWithOptions = {}): Respond {
+export function respondWith(
+  model: OfTurn<LanguageModel>,
+  options: RespondWithOptions = {},
+): (turn: TurnContext) => AsyncGenerator<object, void, undefined> {
+  checkModel(model)
+  checkRespondWith(options)
   return async function* (turn) {
     const { system, tools: given, context, messageMetadata, convertDataPart, ...settings } = options
     const [chosen, instructions, own] = await Promise.all([

@@ -1,4 +1,6 @@
+import { checkOptions, type OptionNames } from '@sessions/core/node'
 import { convertToModelMessages, type ModelMessage, toolModelMessageSchema, type ToolSet } from 'ai'
+import { checkToolSet } from './check-tool-set.js'
 import type { KeptMessage, KeptPart } from './kept-part.js'
 import { isObject } from './kept-part.js'
 import { toUIMessages } from './to-ui-messages.js'
@@ -11,11 +13,19 @@ export interface ToModelMessagesOptions {
   convertDataPart?: NonNullable<Parameters<typeof convertToModelMessages>[1]>['convertDataPart']
 }
 
-/** Messages of a context, or of a log, for `streamText` and `generateText`. Pure. */
+const optionNames: OptionNames<ToModelMessagesOptions> = { tools: true, convertDataPart: 'function' }
+
+/**
+ * Messages of a context, or of a log, for `streamText` and `generateText`. Pure.
+ *
+ * @throws `invalid` for what is no list of messages of a session, and with the path of a wrong option.
+ */
 export async function toModelMessages(
   messages: readonly KeptMessage[],
   options: ToModelMessagesOptions = {},
 ): Promise<ModelMessage[]> {
+  checkOptions(options, optionNames)
+  checkToolSet(options.tools)
   const shown = await toUIMessages(messages)
   const made = madeIn(messages)
   if (made.size === 0) return convertToModelMessages(shown, options as object)

@@ -251,3 +251,31 @@ describe('a setting of another kind', () => {
     expect(() => createSessions(loose(options))).toThrow(expect.objectContaining({ code: 'invalid' }))
   })
 })
+
+describe('what clients may do', () => {
+  it.each<[string, object]>([
+    ['clientRoles', { clientRoles: 'user' }],
+    ['clientRoles[1]', { clientRoles: ['user', 'admin'] }],
+    ['importRoute', { importRoute: 'admins' }],
+    ['clientParts[0]', { clientParts: [5] }],
+    ['clientTools[1]', { clientTools: ['pay', () => 'paid'] }],
+    ['clientOptions[0]', { clientOptions: [{ name: 'model' }] }],
+    ['middleware[0]', { middleware: [{}] }],
+    ['guests', { guests: { secrets: ['x'.repeat(32)] } }],
+  ])('%s is refused where it holds something else', (path, given) => {
+    expect(() => createSessionApi(loose({ sessions, identify, ...given }))).toThrow(
+      expect.objectContaining({ code: 'invalid', path }),
+    )
+  })
+
+  it('is taken as lists and functions', () => {
+    const given = {
+      clientRoles: () => ['tool'],
+      importRoute: () => true,
+      clientParts: [],
+      middleware: [() => {}],
+    }
+    expect(createSessionApi(loose({ sessions, identify, ...given }))).toBeDefined()
+    expect(createSessionApi({ sessions, identify, clientRoles: ['tool'], importRoute: true })).toBeDefined()
+  })
+})

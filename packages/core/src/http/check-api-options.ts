@@ -1,6 +1,6 @@
-import { checkOptions, type OptionNames } from '../options.js'
+import { checkNames, checkOptions, type OptionNames } from '../options.js'
 import { SessionError } from '../errors.js'
-import type { CorsOptions, RateLimit, RateLimiter, SessionApiOptions } from './api-options.js'
+import type { ClientRole, CorsOptions, RateLimit, RateLimiter, SessionApiOptions } from './api-options.js'
 
 const cors: OptionNames<CorsOptions> = { origins: 'pages', credentials: 'flag', maxAgeMs: 'number' }
 
@@ -51,6 +51,8 @@ export const sessionApiNames: OptionNames<SessionApiOptions> = {
   onError: 'function',
 }
 
+const roles: readonly ClientRole[] = ['user', 'assistant', 'system', 'tool']
+
 /** Refuses unknown options. @throws `invalid` with the path and the nearest name. */
 export function checkApiOptions(options: SessionApiOptions): void {
   checkOptions(options ?? {}, sessionApiNames)
@@ -59,6 +61,7 @@ export function checkApiOptions(options: SessionApiOptions): void {
       path: 'identify',
     })
   }
+  checkAccess(options)
   checkOptions(options.cors, cors, 'cors')
   // With cookies they act for their visitors.
   if (options.cors?.credentials === true) checkOptions(options.cors, { ...cors, origins: 'origins' }, 'cors')
@@ -68,6 +71,28 @@ export function checkApiOptions(options: SessionApiOptions): void {
   checkOptions(options.clientTtl, { maxIdleMs: 'number', maxAbsoluteMs: 'number' }, 'clientTtl')
   checkOptions(options.turns, { policy: ['reject', 'queue', 'interrupt'], reuse: true }, 'turns')
   checkOptions(options.turns?.reuse, { ttlMs: 'number' }, 'turns.reuse')
+}
+
+/** What clients may do, by lists and functions: one of another kind would be refused, or taken, with each request. */
+function checkAccess(options: SessionApiOptions): void {
+  const { clientRoles, importRoute, guests } = options
+  if (typeof clientRoles !== 'function') {
+    checkOptions({ clientRoles }, { clientRoles: 'list' })
+    checkNames(clientRoles, roles, 'clientRoles')
+  }
+  if (typeof importRoute !== 'function') checkOptions({ importRoute }, { importRoute: 'flag' })
+  for (const name of ['clientParts', 'clientTools', 'clientOptions'] as const)
+    checkEach(options[name], name, 'string', 'a text')
+  checkEach(options.middleware, 'middleware', 'function', 'a function')
+  if (guests !== undefined && (typeof guests.find !== 'function' || typeof guests.transport !== 'object'))
+    throw new SessionError('invalid', 'guests must be what guests({ secrets }) gives', { path: 'guests' })
+}
+
+function checkEach(list: readonly unknown[] | undefined, name: string, type: string, noun: string): void {
+  const wrong = list?.findIndex((each) => typeof each !== type) ?? -1
+  if (wrong < 0) return
+  const path = `${name}[${wrong}]`
+  throw new SessionError('invalid', `${path} must be ${noun}`, { path })
 }
 
 function checkLimit(limit: RateLimit, path: string): void {

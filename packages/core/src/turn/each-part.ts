@@ -19,8 +19,9 @@ export async function eachPart(answer: unknown, signal: AbortSignal, take: Take)
   }
   const read = async (value: unknown): Promise<void> => {
     for (const result of results.next()) for (const part of partsOf(stream, result)) await took(part)
-    // A runner of tools gives a stream for each answer of its model.
-    if (isIterable(value) && Symbol.asyncIterator in value) await eachPiece(value, signal, read)
+    // A runner of tools gives a stream for each answer of its model; and what wraps a respond yields all that it gives.
+    const within = typeof value === 'object' && value !== null ? piecesWithin(value) : undefined
+    if (within !== undefined) await eachPiece(within, signal, read)
     else for (const part of partsOf(stream, value)) await took(part)
   }
   const pieces = iterableIn(answer)
@@ -119,6 +120,13 @@ function iterableIn(answer: unknown): AsyncIterable<unknown> | Iterable<unknown>
   if (isIterable(fullStream)) return fullStream
   const { stream } = answer as { stream?: unknown }
   return isIterable(stream) ? stream : undefined
+}
+
+/** What a piece of an answer has further pieces in; an event of a provider may have lists under any name. */
+function piecesWithin(piece: object): AsyncIterable<unknown> | Iterable<unknown> | undefined {
+  const pieces = iterableIn(piece)
+  if (pieces === undefined || pieces === piece) return pieces
+  return Symbol.asyncIterator in pieces ? pieces : undefined
 }
 
 /** Waits for an answer; but what tells it piece by piece is no promise, though it is one of its last piece. */

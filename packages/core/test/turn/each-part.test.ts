@@ -1,6 +1,6 @@
 import OpenAI from 'openai'
 import { expect, it } from 'vitest'
-import type { SessionWarning, TurnPart } from '../../src/index.js'
+import type { Respond, SessionWarning, TurnPart } from '../../src/index.js'
 import { startGate } from '../service.js'
 import { opened } from './turns.js'
 
@@ -110,4 +110,36 @@ it('takes a part with a list for a part', async () => {
   const part = { type: 'data-x', stream: ['a'], fullStream: ['b'] }
   const { reply } = await session.turn('Hi', () => part as object as TurnPart).result
   expect(reply.content).toEqual([part])
+})
+
+async function* pieces(): AsyncGenerator<string> {
+  yield 'Hel'
+  yield 'lo'
+}
+
+it.each<[string, () => ReturnType<Respond>]>([
+  ['a text', () => 'Hello'],
+  ['a promise', () => Promise.resolve('Hello')],
+  ['a part', () => ({ type: 'text', text: 'Hello' })],
+  ['a list', () => ['Hel', { type: 'text', text: 'lo' }]],
+  ['a generator', pieces],
+  ['the stream of a result', () => ({ fullStream: pieces() })],
+  ['a stream in a list', () => [pieces()]],
+  ['a whole answer', () => ({ choices: [{ message: { content: 'Hello' }, finish_reason: 'stop' }] })],
+])('gives %s of another respond, with what is around it', async (_, other: Respond) => {
+  const session = await opened()
+  const around: Respond = async function* (turn) {
+    yield { type: 'data-state', data: 'begun' }
+    yield await other(turn)
+    yield { type: 'data-state', data: 'done' }
+  }
+  const { reply } = await session.turn('Hi', around).result
+  const state = (data: string) => ({ type: 'data-state', data })
+  expect(reply.content).toEqual([state('begun'), { type: 'text', text: 'Hello' }, state('done')])
+})
+
+it('takes an event of a provider that has a list for no answer of its own', async () => {
+  const session = await opened()
+  const event = { choices: [{ delta: { content: 'Hello' } }], stream: ['never'] }
+  expect(await session.turn('Hi', () => [event]).result).toMatchObject({ text: 'Hello' })
 })

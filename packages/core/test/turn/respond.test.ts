@@ -202,7 +202,7 @@ it('refuses what is no answer, and says what it was, but no word of it', async (
     [7, 'respond gave neither text nor parts'],
     [{ fullStream: 7 }, 'respond gave a part (object) with the fields fullStream: part.type'],
     [[true], 'respond gave a part (boolean): part is neither a text nor an object'],
-    [[['secret']], 'respond gave a part (object) with the fields 0: part is neither a text nor an object'],
+    [[['secret', 7]], 'respond gave a part (number): part is neither a text nor an object'],
     [[{ type: 'x'.repeat(150), text: 7, ...fields, document: undefined }], undefined],
     [[{ type: 7, said: 'secret' }], 'respond gave a part (object) with the fields type, said: part.type'],
     [

@@ -13,8 +13,7 @@ export const respond: Respond = async function* (turn) {
   chatStop?.addEventListener('abort', cancel, { once: true })
   try {
     const answering = await chosen()
-    // Both that there are give pieces as they come.
-    yield* (await answering(turn)) as AsyncIterable<object>
+    yield await answering(turn)
   } finally {
     chatStop?.removeEventListener('abort', cancel)
   }

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from '../../json.js'
-import { objectIn, objectsIn } from './fields.js'
+import { objectIn, objectsIn, textIn } from './fields.js'
 
 type Told = readonly JsonObject[] | { readonly inner: JsonObject } | undefined
 
@@ -24,14 +24,15 @@ export class AgentsReader {
       case 'raw_model_stream_event':
         return this.#ofModel(objectIn(event, 'data'))
       case 'run_item_stream_event': {
-        const item = objectIn(objectIn(event, 'item'), 'rawItem')
-        return item['type'] === 'function_call_result' ? [item] : []
+        const item = objectIn(event, 'item')
+        if (item['type'] === 'tool_approval_item') return askedIn(item)
+        const raw = objectIn(item, 'rawItem')
+        return raw['type'] === 'function_call_result' ? [raw] : []
       }
       case 'agent_updated_stream_event':
         return []
-      // It repeats the call that it asks about.
       case 'tool_approval_item':
-        return []
+        return askedIn(event)
       default:
         // What a run that has ended gives as `newItems`.
         return isJsonObject(event['rawItem']) ? [event['rawItem']] : undefined
@@ -49,4 +50,12 @@ export class AgentsReader {
     const response = objectIn(data, 'response')
     return isTold ? [] : [...objectsIn(response, 'output'), { ...objectIn(response, 'usage'), type: 'usage' }]
   }
+}
+
+/** What a person is asked: the item has the call once more. A server of tools asks about one that no log has. */
+function askedIn(item: JsonObject): JsonObject[] {
+  const toolCallId = textIn(objectIn(item, 'rawItem'), 'callId')
+  return toolCallId === undefined
+    ? []
+    : [{ type: 'tool-approval-request', approvalId: toolCallId, toolCallId }]
 }

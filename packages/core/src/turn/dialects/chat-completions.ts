@@ -106,7 +106,8 @@ export class ChatReader implements DialectReader {
     const called = objectIn(message, 'function_call')
     if (isSomething(called)) this.#call('function_call', { id: called['name'] ?? '', function: called })
     // Of completions before there was a chat.
-    return [...saidIn(message, id), ...saying('text', textIn(choice, 'text'))]
+    const said = [...saidIn(message, id), ...saying('text', textIn(choice, 'text'))]
+    return [...said, ...this.#sources.parts(foundIn(message))]
   }
 
   #call(index: JsonValue, call: JsonObject): void {
@@ -153,6 +154,13 @@ function saidIn(message: JsonObject, id: JsonObject): JsonObject[] {
     parts.push({ ...(isJsonObject(cited) ? cited : {}), ...rest, type: 'source' })
   }
   return parts
+}
+
+/** What tools of Groq's found, which each chunk of them tells. */
+function foundIn(message: JsonObject): JsonObject[] {
+  return objectsIn(message, 'executed_tools').flatMap((tool) =>
+    objectsIn(objectIn(tool, 'search_results'), 'results'),
+  )
 }
 
 /** What a model that searches found, or the addresses alone. */

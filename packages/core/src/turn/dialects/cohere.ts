@@ -31,9 +31,14 @@ export class CohereReader implements DialectReader {
     const delta = objectIn(event, 'delta')
     const message = objectIn(type === undefined ? event : delta, 'message')
     if (type === undefined) {
-      // One that only calls tools has no content.
+      // One that only calls tools has no content. Genkit's answers look like it, with calls and counts of another form.
       const isWhole = ['content', 'toolCalls', 'tool_calls'].some((name) => Array.isArray(message[name]))
-      if (!isWhole || textIn(event, 'finishReason', 'finish_reason') === undefined) return undefined
+      if (
+        !isWhole ||
+        message['role'] !== 'assistant' ||
+        textIn(event, 'finishReason', 'finish_reason') === undefined
+      )
+        return undefined
       const calls = objectsIn(message, 'toolCalls', 'tool_calls')
       for (const [index, call] of calls.entries()) this.#call(index, call)
       const said = objectsIn(message, 'content').flatMap(saidIn)

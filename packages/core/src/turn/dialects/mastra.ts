@@ -18,6 +18,7 @@ export function fromMastra(event: JsonObject): readonly [] | { readonly inner: J
     case 'reasoning-delta':
     case 'reasoning-end':
     case 'source':
+    case 'custom':
       return { inner: { ...payload, type } }
     case 'tool-result':
     case 'tool-error': {
@@ -31,9 +32,24 @@ export function fromMastra(event: JsonObject): readonly [] | { readonly inner: J
       const { args: input = {}, ...call } = payload
       return { inner: { ...call, type, input } }
     }
-    case 'file': {
-      const { mimeType: mediaType = null, ...file } = payload
-      return { inner: { ...file, type, mediaType } }
+    // Without the run nobody could go on with the call, and the page would not know that it waits.
+    case 'tool-call-approval': {
+      const { toolCallId = null } = payload
+      return { inner: { type: 'tool-approval-request', approvalId: toolCallId, toolCallId, runId } }
+    }
+    case 'tool-call-suspended': {
+      const { args: _, ...asked } = payload
+      return { inner: { ...asked, type, runId } }
+    }
+    case 'tool-output-denied': {
+      const { toolCallId = null, toolName = null } = payload
+      return { inner: { type, toolCallId, toolName } }
+    }
+    case 'file':
+    case 'reasoning-file': {
+      // The same bytes twice.
+      const { mimeType: mediaType = null, base64 = null, data = base64, ...file } = payload
+      return { inner: { ...file, type, mediaType, data } }
     }
     // It has the sum of all steps, whose own counts Mastra changes after it has told them.
     case 'finish': {

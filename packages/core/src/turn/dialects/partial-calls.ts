@@ -20,6 +20,7 @@ interface OpenCall {
   args: string
   readonly end: EndOfArgs
   isText: boolean
+  isTold?: true
   readonly extras: Record<string, JsonValue>
 }
 
@@ -33,6 +34,7 @@ export class PartialCalls {
   add(index: JsonValue | undefined, { id, name, args, isText = false, extras = {} }: CallPiece): void {
     this.#held.keep([id, name, args, extras])
     let open = this.#byIndex.get(index)
+    if (open?.isTold === true && id === '' && name === '') return
     // Some providers give every call the index 0, each call whole.
     const isOther = open !== undefined && id !== '' && name !== '' && id !== open.id && open.end.isReached
     if (open === undefined || isOther) {
@@ -54,21 +56,34 @@ export class PartialCalls {
     Object.assign(open.extras, extras)
   }
 
+  /** The calls whose arguments are complete, and that of an id, while others may go on. */
+  whole(id?: JsonValue): JsonObject[] {
+    const isOver = (call: OpenCall): boolean => call.end.isReached || call.id === id
+    const calls = this.#calls.filter(isOver)
+    for (const call of calls) call.isTold = true
+    this.#calls = this.#calls.filter((call) => !isOver(call))
+    return told(calls)
+  }
+
   /** The calls so far, which are over now. */
   end(): JsonObject[] {
     const calls = this.#calls
     this.#calls = []
     this.#byIndex.clear()
-    return calls.map(({ id, name, args, isText, extras }) => ({
-      ...extras,
-      ...(isText ? { custom: true } : {}),
-      type: 'tool-call',
-      // Some providers give no ids.
-      toolCallId: id === '' ? name : id,
-      toolName: name,
-      input: isText ? args : (fromText(args) ?? {}),
-    }))
+    return told(calls)
   }
+}
+
+function told(calls: readonly OpenCall[]): JsonObject[] {
+  return calls.map(({ id, name, args, isText, extras }) => ({
+    ...extras,
+    ...(isText ? { custom: true } : {}),
+    type: 'tool-call',
+    // Some providers give no ids.
+    toolCallId: id === '' ? name : id,
+    toolName: name,
+    input: isText ? args : (fromText(args) ?? {}),
+  }))
 }
 
 /** Finds the end of arguments, piece by piece: nothing can follow the end of a JSON object. */

@@ -65,7 +65,10 @@ it('reads the items of a run that has ended, and keeps each result under its cal
   expect(await answered(items)).toMatchObject({ content })
   const told = items.map((rawItem) => ({ type: `${rawItem.type}_item`, rawItem, agent: { name: 'A' } }))
   const asked = { type: 'tool_approval_item', rawItem: items[1] }
-  expect(await answered([...told.slice(0, 2), asked, ...told.slice(2)])).toMatchObject({ content })
+  const request = { type: 'tool-approval-request', approvalId: 'c', toolCallId: 'c' }
+  expect(await answered([...told.slice(0, 2), asked, ...told.slice(2)])).toMatchObject({
+    content: [[...content[0]!, request], content[1], content[2]],
+  })
 })
 
 it('takes a failure of the model for one', async () => {
@@ -115,4 +118,21 @@ it('takes no half of an answer for a whole one, where the run goes on', async ()
     content: ['Half'],
   })
   expect(await answered([...run, ...next])).toMatchObject({ ...broken, content: ['Half'] })
+})
+
+it('keeps that a person is asked about a call, streamed or not', async () => {
+  const rawItem = { type: 'function_call', callId: 'c', name: 'add', arguments: '{"a":1}' }
+  const asking = { type: 'tool_approval_item', rawItem }
+  const ofServer = { type: 'tool_approval_item', rawItem: { type: 'hosted_tool_call', name: 'mcp' } }
+  const asked = { type: 'tool-approval-request', approvalId: 'c', toolCallId: 'c' }
+  const streamed = [
+    created,
+    raw({ type: 'response.output_item.done', item: called }),
+    completed(3),
+    { type: 'run_item_stream_event', name: 'tool_approval_requested', item: asking },
+    { type: 'run_item_stream_event', name: 'tool_approval_requested', item: ofServer },
+  ]
+  const items = [{ type: 'tool_call_item', rawItem }, asking, ofServer]
+  for (const events of [streamed, items])
+    expect((await answered(events)).content).toMatchObject([[call('c'), asked]])
 })

@@ -100,6 +100,22 @@ it.each([
   expect(await answered(events)).toMatchObject({ content: ['Hi'], sources })
 })
 
+it("keeps what a tool of Groq's has found, once, whole or streamed", async () => {
+  const results = [{ title: 'A', url: 'https://a' }]
+  const tool = { index: 0, type: 'search', arguments: '{}' }
+  const executed_tools = [{ ...tool, search_results: { results } }]
+  const events = [
+    chunk({ executed_tools: [tool] }),
+    chunk({ executed_tools }),
+    chunk({ content: 'Hi', executed_tools }),
+    stop,
+  ]
+  const message = { content: 'Hi', executed_tools }
+  const whole = { choices: [{ index: 0, message, finish_reason: 'stop' }] }
+  for (const given of [events, whole])
+    expect(await answered(given)).toMatchObject({ content: ['Hi'], sources: results })
+})
+
 it.each([
   ['arguments that are no text', called({ name: 'add', arguments: { a: 1 } }), 'c'],
   ['no id', called({ name: 'add', arguments: '{"a":1}' }, { id: '' }), 'add'],

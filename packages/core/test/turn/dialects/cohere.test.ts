@@ -128,3 +128,11 @@ it('does not show the prompt of an application that looks for a mistake', async 
   ]
   expect((await answered(events)).content).toEqual(['Hi'])
 })
+
+it('takes the answer of Genkit for none of its own: its calls and counts would be lost', async () => {
+  const content = [{ text: 'Hello' }, { toolRequest: { name: 'add', ref: 'c', input: { a: 1 } } }]
+  const whole = { message: { role: 'model', content }, finishReason: 'stop', usage: { inputTokens: 5 } }
+  const { status, warnings } = await answered(whole)
+  expect(status).toBe('failed')
+  expect(warnings[0]!.message).toContain('a part (object) with the fields message, finishReason, usage')
+})

@@ -1,25 +1,7 @@
 import { expect, it } from 'vitest'
 import { answered, call, reasoning, text } from './answered.js'
+import { chunk, piece, Serialized } from './serialized.js'
 
-/** As the classes of LangChain serialize. */
-class Serialized {
-  readonly #name: string
-  readonly #kwargs: object
-  constructor(name: string, kwargs: object) {
-    this.#name = name
-    this.#kwargs = kwargs
-  }
-  toJSON() {
-    const id = ['langchain_core', 'messages', this.#name]
-    return { lc: 1, type: 'constructor', id, kwargs: this.#kwargs }
-  }
-}
-const chunk = (kwargs: object, id = 'run') => new Serialized('AIMessageChunk', { content: '', id, ...kwargs })
-const piece = (args: string, more: object = {}) => ({
-  tool_call_chunks: [{ index: 0, args, type: 'tool_call_chunk', ...more }],
-  // What can be read of the arguments so far.
-  tool_calls: [{ name: '', args: {}, type: 'tool_call' }],
-})
 const counts = {
   input_tokens: 9,
   output_tokens: 5,

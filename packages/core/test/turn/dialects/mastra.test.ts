@@ -66,3 +66,68 @@ it('keeps an object that comes piece by piece once', async () => {
     [text('{"x":"ab"}', { id: '1' }), so('object-result', 'ab')],
   ])
 })
+
+it('keeps what a person is asked about a call, with the run that waits for the answer', async () => {
+  const fullStream = [
+    event('tool-call', ofCall),
+    event('tool-call', { ...ofCall, toolCallId: 'd' }),
+    event('tool-call-approval', { ...ofCall, resumeSchema: '{}' }),
+    event('tool-call-suspended', {
+      ...ofCall,
+      toolCallId: 'd',
+      suspendPayload: { q: 'Sure?' },
+      resumeSchema: '{}',
+    }),
+  ]
+  expect(await answered({ fullStream })).toMatchObject({
+    status: 'completed',
+    content: [
+      [
+        call('c'),
+        call('d'),
+        { type: 'tool-approval-request', approvalId: 'c', toolCallId: 'c', runId: 'r' },
+        {
+          type: 'tool-call-suspended',
+          toolCallId: 'd',
+          toolName: 'add',
+          suspendPayload: { q: 'Sure?' },
+          resumeSchema: '{}',
+          runId: 'r',
+        },
+      ],
+    ],
+  })
+})
+
+it('keeps that a person has refused a call', async () => {
+  const denied = event('tool-output-denied', { ...ofCall, approval: { id: 'c', approved: false } })
+  const { content } = await answered({
+    fullStream: [event('tool-call', ofCall), denied, ended('finish', 'stop')],
+  })
+  expect(content.slice(0, 2)).toEqual([
+    [call('c')],
+    [
+      {
+        type: 'tool-result',
+        toolCallId: 'c',
+        toolName: 'add',
+        output: { type: 'execution-denied' },
+        isError: true,
+      },
+    ],
+  ])
+})
+
+it('keeps the bytes of a file once, a file that was thought of, and what only a provider knows', async () => {
+  const file = { data: 'AAAA', base64: 'AAAA', mimeType: 'image/png' }
+  const custom = { kind: 'openai.compaction', providerMetadata: { openai: { itemId: 'i' } } }
+  const fullStream = [event('file', file), event('reasoning-file', file), event('custom', custom)]
+  const kept = { mediaType: 'image/png', data: 'AAAA' }
+  expect((await answered({ fullStream })).content).toEqual([
+    [
+      { type: 'file', ...kept },
+      { type: 'reasoning-file', ...kept },
+      { type: 'custom', ...custom },
+    ],
+  ])
+})
