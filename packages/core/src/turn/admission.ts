@@ -86,7 +86,9 @@ async function admit<Handle extends TurnHandle>(
   const { live } = surroundings
   const { signal } = request
   let mayReuse = true
-  let mayBeOld = question.message !== undefined && question.from === undefined
+  // An old path may have an answer that the active branch has not.
+  let mayBeOld =
+    question.message !== undefined && question.message.role !== 'tool' && question.from === undefined
   for (;;) {
     // The first look may be at a copy. If the copy shows a session that is free, the commit that begins the turn decides:
     // it fails when anything has changed since.

@@ -6,23 +6,36 @@ import type { TurnPart } from './part.js'
 import { RunnerResults } from './runner-results.js'
 
 export type Take = (part: TurnPart) => void | Promise<void>
+type Pieces = AsyncIterable<unknown> | Iterable<unknown>
 
 /** Takes the parts of an answer as they come. @throws what the answer throws, and `invalid` for what is none. */
 export async function eachPart(answer: unknown, signal: AbortSignal, take: Take): Promise<void> {
   const stream = new ModelStream()
-  const results = new RunnerResults(answer)
+  let results = new RunnerResults(answer)
   const took = async (part: TurnPart): Promise<void> => {
     if (saysNothing(part)) return
     results.saw(part)
     const taking = take(part)
     if (taking !== undefined) await stoppable(taking, signal)
   }
-  const read = async (value: unknown): Promise<void> => {
+  const tellResults = async (): Promise<void> => {
     for (const result of results.next()) for (const part of partsOf(stream, result)) await took(part)
+  }
+  const read = async (value: unknown): Promise<void> => {
+    await tellResults()
     // A runner of tools gives a stream for each answer of its model; and what wraps a respond yields all that it gives.
     const within = typeof value === 'object' && value !== null ? piecesWithin(value) : undefined
-    if (within !== undefined) await eachPiece(within, signal, read)
+    if (within !== undefined) await readWithin(value, within)
     else for (const part of partsOf(stream, value)) await took(part)
+  }
+  const readWithin = async (value: unknown, within: Pieces): Promise<void> => {
+    const around = results
+    // A runner has the results of its streams, and only once it goes on.
+    if (around.isRunner) return eachPiece(within, signal, read)
+    results = new RunnerResults(value)
+    await eachPiece(within, signal, read)
+    await tellResults()
+    results = around
   }
   const pieces = iterableIn(answer)
   try {
@@ -30,7 +43,7 @@ export async function eachPart(answer: unknown, signal: AbortSignal, take: Take)
     else if (typeof answer === 'string' || (typeof answer === 'object' && answer !== null)) await read(answer)
     else throw new SessionError('invalid', 'respond gave neither text nor parts', { path: 'respond' })
     for (const part of stream.end()) await took(part)
-    await read(undefined)
+    await tellResults()
   } catch (error) {
     // What is redacted is waited for where the turn ends.
     for (const part of leftOf(stream)) {
@@ -58,7 +71,7 @@ function leftOf(stream: ModelStream): TurnPart[] {
 }
 
 async function eachPiece(
-  pieces: AsyncIterable<unknown> | Iterable<unknown>,
+  pieces: Pieces,
   signal: AbortSignal,
   read: (value: unknown) => Promise<void>,
 ): Promise<void> {
@@ -110,7 +123,7 @@ function abort(pieces: object): void {
   }
 }
 
-function iterableIn(answer: unknown): AsyncIterable<unknown> | Iterable<unknown> | undefined {
+function iterableIn(answer: unknown): Pieces | undefined {
   if (typeof answer !== 'object' || answer === null) return undefined
   if (isIterable(answer)) return answer
   if ((answer as { type?: unknown }).type !== undefined) return undefined
@@ -123,7 +136,7 @@ function iterableIn(answer: unknown): AsyncIterable<unknown> | Iterable<unknown>
 }
 
 /** What a piece of an answer has further pieces in; an event of a provider may have lists under any name. */
-function piecesWithin(piece: object): AsyncIterable<unknown> | Iterable<unknown> | undefined {
+function piecesWithin(piece: object): Pieces | undefined {
   const pieces = iterableIn(piece)
   if (pieces === undefined || pieces === piece) return pieces
   return Symbol.asyncIterator in pieces ? pieces : undefined
@@ -136,7 +149,7 @@ export async function answerOf<Answer>(
   return { answer: isIterable(given) ? (given as Answer) : await given }
 }
 
-function isIterable(value: unknown): value is AsyncIterable<unknown> | Iterable<unknown> {
+function isIterable(value: unknown): value is Pieces {
   if (typeof value !== 'object' || value === null) return false
   return Symbol.asyncIterator in value || Symbol.iterator in value
 }

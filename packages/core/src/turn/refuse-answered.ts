@@ -22,19 +22,23 @@ export async function refuseAnswered(
 ): Promise<void> {
   if (role !== 'tool' || typeof content === 'string') return
   const { messages } = await readPath(service.store, ref, path, { limit: newestMessages })
-  const answered = new Set<string>()
+  /** How many answers are still wanted; of what was never asked for, none. */
+  const wanted = new Map<string, number>()
   for (const message of messages) {
     if (message.id === id || typeof message.content === 'string') continue
+    const asked = new Set<string>()
     for (const part of message.content) {
       const { answers, asks } = matterOf(part)
-      if (answers !== undefined) answered.add(answers)
-      // Some models name each of their calls alike.
-      if (asks !== undefined) answered.delete(asks)
+      if (answers !== undefined) wanted.set(answers, (wanted.get(answers) ?? 1) - 1)
+      if (asks === undefined) continue
+      // Some models name each of their calls alike, also in one message.
+      wanted.set(asks, asked.has(asks) ? wanted.get(asks)! + 1 : 1)
+      asked.add(asks)
     }
   }
   for (const [index, part] of content.entries()) {
     const { answers } = matterOf(part)
-    if (answers === undefined || !answered.has(answers)) continue
+    if (answers === undefined || (wanted.get(answers) ?? 1) > 0) continue
     const where = `content[${index}]`
     throw new SessionError('conflict', `${where}: this was answered already.`, { path: where })
   }

@@ -14,6 +14,11 @@ export class RunnerResults {
     this.#runner = Object(answer) as object
   }
 
+  /** Whether it has messages, which all other answers have not. */
+  get isRunner(): boolean {
+    return messagesOf(this.#runner).length > 0
+  }
+
   saw(part: TurnPart): void {
     if (part.type === 'tool-call') this.#open.add(part.toolCallId)
     if (part.type === 'tool-result') this.#open.delete(part.toolCallId)

@@ -87,6 +87,28 @@ it('an answer in part, a repeat, and an answer to a call of the same name are ta
   expect(await toolMessages(one)).toEqual(['m1', 'm2', 'm3'])
 })
 
+it('calls of one id in one message may be answered one by one', async () => {
+  const [one, two] = await waiting()
+  await one.append([
+    { role: 'assistant', content: [call('locate'), call('locate')] },
+    { role: 'tool', content: [result('locate', 'Graz')] },
+  ])
+  const last = tool('m1', result('locate', 'Wien'))
+  expect(await two.turn(last, echo).result).toMatchObject({ status: 'completed' })
+  expect(await codeOf(one.turn({ ...last, id: 'm2' }, echo).result)).toBe('conflict')
+})
+
+it('after a turn that failed, the answer stands, and a turn without an input goes on', async () => {
+  const [one, two] = await waiting()
+  const content = [result('c1', 'Graz')]
+  const failing = () => {
+    throw new Error('The model is away.')
+  }
+  expect((await one.turn({ role: 'tool', content }, failing).result).status).toBe('failed')
+  expect(await codeOf(two.turn({ role: 'tool', content }, echo).result)).toBe('conflict')
+  expect(await two.turn(undefined, () => 'Graz').result).toMatchObject({ status: 'completed', text: 'Graz' })
+})
+
 it('a call is answered anew on another branch', async () => {
   const [one, two] = await waiting()
   await one.turn(tool('m1', result('c1', 'Graz')), echo).result

@@ -93,3 +93,24 @@ test('a message is looked for in a copy; what goes back, or asks nothing, is not
     1, 0, 0, 1,
   ])
 })
+
+test('an answer that an old path has, and the active branch has not, does not count', async () => {
+  const last = memoryStore()
+  const there = createSessions({ store: last, credentialSecrets })
+  const here = createSessions({ store: withCopies(last), reads: { maxAgeMs: 1000 }, credentialSecrets })
+  const made = await there.for(alice).create({ id: 's' })
+  const answer = (id: string, output: string) => ({
+    id,
+    role: 'tool' as const,
+    content: [{ type: 'tool-result', toolCallId: 'c', toolName: 'locate', output }],
+  })
+  await made.append([
+    { role: 'user', content: 'Where am I?' },
+    { role: 'assistant', content: [{ type: 'tool-call', toolCallId: 'c', toolName: 'locate', input: {} }] },
+    answer('m1', 'Graz'),
+  ])
+  const held = await here.for(alice).get('s')
+  await held.read()
+  await made.rewind(2)
+  expect((await held.turn(answer('m2', 'Wien'), () => 'Wien').result).text).toBe('Wien')
+})

@@ -93,6 +93,33 @@ describe('a runner of tools', () => {
     expect(content).toEqual([[{ type: 'text', text: 'Let me' }, call('c')], [results[0]], 'Two'])
   })
 
+  it('of OpenAI may be within another respond', async () => {
+    const chunk = (id: string, delta: object, finish_reason: string) => ({
+      id,
+      object: 'chat.completion.chunk',
+      choices: [{ index: 0, delta, finish_reason }],
+    })
+    const calls = [{ index: 0, id: 'c', function: { name: 'add', arguments: '{"a":1}' } }]
+    const messages: object[] = [{ role: 'user', content: 'Hi' }]
+    const runner = {
+      messages,
+      async *[Symbol.asyncIterator]() {
+        yield chunk('x', { tool_calls: calls }, 'tool_calls')
+        messages.push({ role: 'assistant' }, { role: 'tool', tool_call_id: 'c', content: '2' })
+      },
+    }
+    const around: Respond = async function* () {
+      yield runner
+      yield { type: 'data-state', data: 'done' }
+    }
+    const { replies } = await (await opened()).turn('Hi', around).result
+    expect(replies.map(({ content }) => content)).toEqual([
+      [call('c')],
+      results.slice(0, 1),
+      [{ type: 'data-state', data: 'done' }],
+    ])
+  })
+
   it('may be read by a generator, which tells of the results itself', async () => {
     const respond = async function* () {
       yield asking

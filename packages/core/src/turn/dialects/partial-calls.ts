@@ -36,7 +36,8 @@ export class PartialCalls {
     let open = this.#byIndex.get(index)
     if (open?.isTold === true && id === '' && name === '') return
     // Some providers give every call the index 0, each call whole.
-    const isOther = open !== undefined && id !== '' && name !== '' && id !== open.id && open.end.isReached
+    const isNext = id !== '' && name !== '' && id !== open?.id && open?.end.isReached === true
+    const isOther = isNext || (open?.isTold === true && (id === '' || id !== open.id))
     if (open === undefined || isOther) {
       open = { id: '', name: '', args: '', end: new EndOfArgs(), isText: false, extras: {} }
       this.#calls.push(open)
@@ -62,6 +63,8 @@ export class PartialCalls {
     const calls = this.#calls.filter(isOver)
     for (const call of calls) call.isTold = true
     this.#calls = this.#calls.filter((call) => !isOver(call))
+    // What comes in the place of a call that has its result is another call, whatever its id.
+    for (const [index, call] of this.#byIndex) if (call.id === id) this.#byIndex.delete(index)
     return told(calls)
   }
 

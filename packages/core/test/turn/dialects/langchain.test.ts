@@ -205,3 +205,41 @@ it('reads what a server says without a role', async () => {
   ]
   expect((await answered(whole)).content).toEqual(['Hi'])
 })
+
+it('reads the calls of each step where neither chunks nor messages have ids', async () => {
+  const nameless = (kwargs: object) => new Serialized('AIMessageChunk', { content: '', ...kwargs })
+  const result = (toolCallId: string) =>
+    new Serialized('ToolMessage', { tool_call_id: toolCallId, content: '2' })
+  // A call without arguments may have no text of them; and some models count their calls anew in each step.
+  for (const [id, args] of [
+    ['d', ''],
+    ['d', '{}'],
+    ['c', '{}'],
+  ] as const) {
+    const { content } = await answered([
+      nameless(piece('', { id, name: 'now' })),
+      nameless(piece(args)),
+      result(id),
+      nameless(piece('', { id: 'c', name: 'add' })),
+      nameless(piece('{"a":1}')),
+      result('c'),
+      nameless({ content: 'Two' }),
+    ])
+    const calls = content.flat().filter((part) => (part as { type?: string }).type === 'tool-call')
+    expect(calls).toMatchObject([{ toolName: 'now' }, { toolName: 'add', input: { a: 1 } }])
+  }
+})
+
+it('reads the next call of a place whose first one was told before its result', async () => {
+  const nameless = (kwargs: object) => new Serialized('AIMessageChunk', { content: '', ...kwargs })
+  const other = new Serialized('ToolMessage', { tool_call_id: 'of another', content: '2' })
+  const { content } = await answered([
+    nameless(piece('{}', { id: 'd', name: 'now' })),
+    other,
+    nameless(piece('{"a":', { name: 'add' })),
+    nameless(piece('1}')),
+    other,
+  ])
+  const calls = content.flat().filter((part) => (part as { type?: string }).type === 'tool-call')
+  expect(calls).toMatchObject([{ toolName: 'now' }, { toolName: 'add', input: { a: 1 } }])
+})
