@@ -1,4 +1,4 @@
-import { SessionError } from '@sessions/core/store'
+import { SessionError, setDeadline } from '@sessions/core/store'
 import { stat } from 'node:fs/promises'
 import { isAbsolute, parse, resolve, sep } from 'node:path'
 import { Connection } from './connection.js'
@@ -60,7 +60,9 @@ export async function openFile(path: string, until: number, synchronous: Synchro
       background,
       reserve,
     })
-    if ((await stat(file)).size >= reserveBytes) void reserve.hold()
+    // A process that found the disk full may have ended since: where there is room again, the file grows from the start.
+    if (reserve.isUsed()) await atLatest(until, reserve.hold())
+    else if ((await stat(file)).size >= reserveBytes) void reserve.hold()
     const openAgain = () => {
       const again = new Database(path)
       again.exec(`${settings}; ${cache.again}`)
@@ -102,4 +104,17 @@ async function loadLibsql() {
       'libsql is not installed, or has no binary for this platform: pass a database of another driver'
     throw new SessionError('store_failed', problem, { cause: error })
   }
+}
+
+/** Waits for it until then, and does not ask what comes of it. */
+function atLatest(until: number, work: Promise<unknown>): Promise<void> {
+  return new Promise((done) => {
+    const stop = setDeadline(until - performance.now(), () => done())
+    work
+      .catch(() => {})
+      .finally(() => {
+        stop()
+        done()
+      })
+  })
 }
