@@ -137,23 +137,27 @@ export class Database {
 
   /** Keeps the file from growing while the reserve is given up: the room is for the deletes of all processes. */
   #keepSize({ connection, reserve }: Open): void {
-    if (this.#isCapped || reserve?.isUsed() !== true) return
-    this.#isCapped = true
-    keepSize(connection)
+    if (this.#isCapped) {
+      // Another process has found room.
+      if (reserve?.isBack() === true) this.#grow(connection)
+    } else if (reserve?.isUsed() === true) {
+      this.#isCapped = true
+      keepSize(connection)
+    }
+  }
+
+  #grow(connection: Connection): void {
+    connection.all(`pragma max_page_count = ${maxPages}`)
+    this.#isCapped = false
   }
 
   /** Lets the file grow again once there is room for a reserve. */
   #askForRoom({ connection, reserve }: Open): void {
     if (!this.#isCapped) return
-    const grow = (isHeld: boolean): void => {
-      if (!isHeld) return
-      connection.all(`pragma max_page_count = ${maxPages}`)
-      this.#isCapped = false
-    }
     // When the store was closed meanwhile, nothing is left to grow.
     reserve!
       .hold()
-      .then(grow)
+      .then((isHeld) => isHeld && this.#grow(connection))
       .catch(() => {})
   }
 

@@ -55,6 +55,11 @@ export class Reserve {
     return existsSync(this.#used)
   }
 
+  /** Whether there is a reserve again, whichever process has made it. */
+  isBack(): boolean {
+    return existsSync(this.#path) && !this.isUsed()
+  }
+
   async settled(): Promise<void> {
     await this.#holding
   }
