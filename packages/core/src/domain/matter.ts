@@ -12,9 +12,11 @@ export function matterOf({ type, toolCallId = null, approvalId = null }: Part): 
   readonly asks?: string
 } {
   const call = callKey(toolCallId)
-  const approval = JSON.stringify(['approval', approvalId])
   if (type === 'tool-result') return { answers: call }
   if (type === 'tool-call') return { asks: call }
+  // Of no other type the ids are checked: without one, nobody knows what is answered.
+  if (approvalId === null) return {}
+  const approval = JSON.stringify(['approval', approvalId])
   if (type === 'tool-approval-response') return { answers: approval }
   return type === 'tool-approval-request' ? { asks: approval } : {}
 }

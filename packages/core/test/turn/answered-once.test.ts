@@ -98,6 +98,13 @@ it('calls of one id in one message may be answered one by one', async () => {
   expect(await codeOf(one.turn({ ...last, id: 'm2' }, echo).result)).toBe('conflict')
 })
 
+it('answers of an application that name no request are its own matter', async () => {
+  const [one, two] = await waiting()
+  const own = (toolCallId: string) => ({ type: 'tool-approval-response', toolCallId, approved: true })
+  expect(await one.turn(tool('m1', own('c1')), echo).result).toMatchObject({ status: 'completed' })
+  expect(await two.turn(tool('m2', own('c2')), echo).result).toMatchObject({ status: 'completed' })
+})
+
 it('after a turn that failed, the answer stands, and a turn without an input goes on', async () => {
   const [one, two] = await waiting()
   const content = [result('c1', 'Graz')]
