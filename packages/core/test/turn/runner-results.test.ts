@@ -120,6 +120,15 @@ describe('a runner of tools', () => {
     ])
   })
 
+  it('that is a promise of its last answer, too, may be within another respond in a list', async () => {
+    const runner = new ToolRunner([asking, answering], streamed)
+    const around: Respond = async function* () {
+      yield [runner]
+    }
+    const { replies } = await (await opened()).turn('Hi', around).result
+    expect(replies.map(({ content }) => content)).toEqual(stored)
+  })
+
   it('may be read by a generator, which tells of the results itself', async () => {
     const respond = async function* () {
       yield asking
