@@ -138,6 +138,33 @@ it.each<[string, () => ReturnType<Respond>]>([
   expect(reply.content).toEqual([state('begun'), { type: 'text', text: 'Hello' }, state('done')])
 })
 
+it('keeps the texts of several answers apart, though each counts its own anew', async () => {
+  const answer = (thought: string, text: string) => ({
+    fullStream: (async function* () {
+      yield { type: 'reasoning-start', id: '0' }
+      yield { type: 'reasoning-delta', id: '0', text: thought }
+      yield { type: 'reasoning-end', id: '0' }
+      yield { type: 'text-start', id: '0' }
+      for (const piece of text) yield { type: 'text-delta', id: '0', text: piece }
+      yield { type: 'text-end', id: '0' }
+    })(),
+  })
+  const both: Respond = async function* () {
+    yield answer('Hm', 'One')
+    yield { type: 'data-state', data: 'half' }
+    yield answer('Well', 'Two')
+  }
+  const { reply } = await (await opened()).turn('Hi', both).result
+  const content = reply.content as readonly { type: string; text?: string }[]
+  expect(content.map(({ type, text }) => [type, text])).toEqual([
+    ['reasoning', 'Hm'],
+    ['text', 'One'],
+    ['data-state', undefined],
+    ['reasoning', 'Well'],
+    ['text', 'Two'],
+  ])
+})
+
 it('takes an event of a provider that has a list for no answer of its own', async () => {
   const session = await opened()
   const event = { choices: [{ delta: { content: 'Hello' } }], stream: ['never'] }

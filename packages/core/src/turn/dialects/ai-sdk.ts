@@ -1,6 +1,7 @@
 import { SessionError } from '../../errors.js'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../json.js'
 import { objectIn, textIn } from './fields.js'
+import { Held } from './held.js'
 
 // Parts about the stream itself, or whose content comes whole in a later part.
 const ignored: ReadonlySet<string> = new Set([
@@ -25,9 +26,13 @@ export class AiSdkReader {
   /** Calls that cannot run, whose error comes next. */
   readonly #invalid = new Set<JsonValue | undefined>()
   #held: JsonObject[] = []
+  /** How many texts, and how many thoughts, have begun under an id: answers count theirs anew. */
+  readonly #begun = new Map<string, number>()
+  readonly #ids = new Held()
 
   /** The parts of an event; undefined for other events. */
-  read(event: JsonObject): readonly JsonObject[] | undefined {
+  read(told: JsonObject): readonly JsonObject[] | undefined {
+    const event = this.#named(told)
     const { type, toolCallId, errorText } = event
     if (type === 'tool-output-error' && this.#failed.delete(toolCallId)) return []
     if (type === 'tool-call' && event['invalid'] === true) this.#invalid.add(toolCallId)
@@ -45,6 +50,18 @@ export class AiSdkReader {
     if (type === 'tool-input-available') this.#failed.delete(toolCallId)
     const parts = partsOf(event)
     return endsCalls(event) ? [...this.end(), ...(parts ?? [event])] : parts
+  }
+
+  /** With an id that no earlier text has: the words of two would run together. */
+  #named(event: JsonObject): JsonObject {
+    const { type, id } = event
+    const [, kind, place] =
+      (typeof type === 'string' && /^(text|reasoning)-(start|delta|end)$/.exec(type)) || []
+    if (kind === undefined || typeof id !== 'string') return event
+    const key = `${kind} ${id}`
+    const count = (this.#begun.get(key) ?? 0) + (place === 'start' ? 1 : 0)
+    if (place === 'start') this.#begun.set(this.#ids.keep(key), count)
+    return count > 1 ? { ...event, id: `${id}-${count}` } : event
   }
 
   /** What is told of calls when their step has ended, or broken off. */
