@@ -9,6 +9,10 @@ const refused: [string, string, number, Record<string, string>][] = [
   ['turns out to be too large', '/sessions', 413, json],
   ['is compressed', '/sessions', 415, { ...json, 'content-encoding': 'gzip' }],
   ['is a compressed export', '/sessions/import', 415, { ...lines, 'content-encoding': 'gzip' }],
+  ['comes to no route', '/sessions/one/nowhere', 404, json],
+  ['comes with a wrong method', '/sessions/one', 405, json],
+  ['comes from a page of another site', '/sessions', 403, { origin: 'https://evil.test' }],
+  ['nobody asks for', '/sessions/one/cancel', 404, json],
   ['is no export', '/sessions/import', 422, lines],
 ]
 
