@@ -128,6 +128,7 @@ describe.each(platforms)('on %s', (platform) => {
     @Catch()
     class EveryErrorFilter extends BaseExceptionFilter {
       override catch(error: unknown, host: ArgumentsHost): void {
+        // oxlint-disable-next-line promise/no-promise-in-callback, promise/valid-params -- A filter is no promise.
         super.catch(toSessionException(error), host)
       }
     }

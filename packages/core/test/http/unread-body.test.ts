@@ -19,7 +19,7 @@ const refused: [string, string, number, Record<string, string>][] = [
 /** A body of so many pieces, and what becomes of it. */
 function bodyOf(pieces: number): { body: ReadableStream<Uint8Array>; fate: Promise<string> } {
   let left = pieces
-  let settle = (_: string): void => {}
+  let settle: (fate: string) => void = () => {}
   const fate = new Promise<string>((resolve) => (settle = resolve))
   const body = new ReadableStream<Uint8Array>({
     pull(controller) {
