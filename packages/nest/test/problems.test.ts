@@ -11,10 +11,16 @@ import {
   Post,
   UseFilters,
 } from '@nestjs/common'
-import { APP_FILTER, HttpAdapterHost } from '@nestjs/core'
+import { APP_FILTER, BaseExceptionFilter, HttpAdapterHost } from '@nestjs/core'
 import { type Session, SessionError, type SessionStore } from '@sessions/core'
 import { describe, expect, it, vi } from 'vitest'
-import { CurrentSession, RequireSession, SessionProblemFilter, SessionsModule } from '../src/index.js'
+import {
+  CurrentSession,
+  RequireSession,
+  SessionProblemFilter,
+  SessionsModule,
+  toSessionException,
+} from '../src/index.js'
 import { json, platforms, post, serve } from './server.js'
 
 @Controller()
@@ -116,6 +122,21 @@ describe.each(platforms)('on %s', (platform) => {
     const url = await serve(moduleWith([], [SessionsModule.forRoot({ problems: false })]), platform)
     expect((await fetch(`${url}/conflict`, post({}))).status).toBe(500)
     expect(await json(await fetch(`${url}/mine`))).toMatchObject({ status: 401 })
+  })
+
+  it('has its status from the filter of Nest, too, that gets it as an exception', async () => {
+    @Catch()
+    class EveryErrorFilter extends BaseExceptionFilter {
+      override catch(error: unknown, host: ArgumentsHost): void {
+        // oxlint-disable-next-line promise/no-promise-in-callback, promise/valid-params -- A filter is no promise.
+        super.catch(toSessionException(error), host)
+      }
+    }
+    const url = await serve(moduleWith([asAppFilter(EveryErrorFilter)]), platform)
+    const response = await fetch(`${url}/conflict`, post({}))
+    expect(response.status).toBe(409)
+    expect(await json(response)).toMatchObject({ code: 'conflict', status: 409 })
+    expect((await fetch(`${url}/other`)).status).toBe(500)
   })
 
   it('a filter of the application sees it instead, however it is bound', async () => {

@@ -12,6 +12,7 @@ import { addCors, answerOptions } from './cors.js'
 import { checkOrigin } from './csrf.js'
 import { everyAnswer, requestIdOf } from './every-answer.js'
 import { toOpenApi } from './openapi.js'
+import { leaveBody } from './leave-body.js'
 import { RequestError } from './problem.js'
 import { problemResponse } from './problem-response.js'
 import { routeFinder, type Route, route } from './route.js'
@@ -160,6 +161,8 @@ async function handle(
   } catch (error) {
     response = problemResponse(api, request, requestId, error)
   }
+  // Refused before it was read, or sent where none is asked for.
+  if (!request.bodyUsed) leaveBody(request.body)
   return finish(response, headers, requestId)
 }
 

@@ -1,4 +1,5 @@
 import { SessionError } from '../errors.js'
+import { leaveBody } from './leave-body.js'
 
 /** A body as it comes, a piece in memory at a time. @throws `invalid` when it breaks off. */
 export async function* piecesOf(
@@ -15,7 +16,6 @@ export async function* piecesOf(
       yield value
     }
   } finally {
-    // Not awaited: the sender chooses how long it goes on sending.
-    void reader.cancel().catch(() => {})
+    leaveBody(reader)
   }
 }

@@ -1,6 +1,7 @@
 import { SessionError } from '../errors.js'
 import { endOfNumber, endOfText, isDigit } from '../exact-numbers.js'
 import { isJsonObject, type JsonObject, type JsonValue } from '../json.js'
+import { leaveBody } from './leave-body.js'
 import type { Route } from './route.js'
 import { RequestError } from './problem.js'
 
@@ -47,7 +48,7 @@ export async function readBody(
 export function refuseEncoded({ headers, body }: Request): void {
   const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? ''
   if (encoding === '' || encoding === 'identity') return
-  leave(body)
+  leaveBody(body)
   throw new RequestError(
     'unsupported_media_type',
     'A body must not be compressed: send it without Content-Encoding.',
@@ -78,15 +79,6 @@ function missing({ body, bodyOptional }: Pick<Route, 'body' | 'bodyOptional'>): 
   throw new SessionError('invalid', 'The request needs a JSON body.', { path: 'body' })
 }
 
-/**
- * Tells the server that nobody reads the rest: some servers cut the connection of a body that is neither read nor left,
- * and the client's next request on it is lost.
- */
-function leave(unread: Pick<ReadableStream, 'cancel'> | null): void {
-  // Not awaited: the sender chooses how long it goes on sending.
-  void unread?.cancel().catch(() => {})
-}
-
 async function readBytes(
   stream: ReadableStream<Uint8Array>,
   declared: string | null,
@@ -95,7 +87,7 @@ async function readBytes(
   const tooLarge = () =>
     new SessionError('too_large', `The body is larger than ${maxBytes} bytes.`, { path: 'body' })
   if (declared !== null && Number(declared) > maxBytes) {
-    leave(stream)
+    leaveBody(stream)
     throw tooLarge()
   }
   // In one piece, and no list of chunks: a sender may send each byte in a chunk of its own, which takes a hundred times
@@ -110,7 +102,7 @@ async function readBytes(
     if (done) return bytes.subarray(0, length)
     const end = length + value.length
     if (end > maxBytes) {
-      leave(reader)
+      leaveBody(reader)
       throw tooLarge()
     }
     if (end > bytes.length) {
