@@ -8,7 +8,8 @@ export class RunnerResults {
   readonly #runner: object
   /** The calls that have no result yet. */
   readonly #open = new Set<unknown>()
-  #seen = 0
+  /** How many messages were read. Those that are there with its first piece are of before: some models use an id again. */
+  #seen: number | undefined
 
   constructor(answer: unknown) {
     this.#runner = Object(answer) as object
@@ -26,11 +27,12 @@ export class RunnerResults {
 
   /** The results, since the last time, of calls that were told. */
   next(): object[] {
-    if (this.#open.size === 0) return []
     const messages = messagesOf(this.#runner)
+    this.#seen ??= messages.length
+    if (this.#open.size === 0) return []
     const results = messages.slice(this.#seen).flatMap(resultsIn)
     this.#seen = messages.length
-    // The newest is of this call: some models use an id again, and a runner has the messages of before, too.
+    // The newest is of this call.
     const newest = new Map(results.map((result) => [result.toolCallId, result]))
     return [...newest.values()].filter(({ toolCallId }) => this.#open.delete(toolCallId))
   }

@@ -120,6 +120,36 @@ describe('a runner of tools', () => {
     ])
   })
 
+  it('gives no result of before to a call that has its id', async () => {
+    const chunk = (delta: object, more: object = {}) => ({
+      id: 'x',
+      object: 'chat.completion.chunk',
+      choices: [{ index: 0, delta, ...more }],
+    })
+    const calls = [{ index: 0, id: 'c', function: { name: 'add', arguments: '{"a":1}' } }]
+    const runner = () => {
+      const messages: object[] = []
+      return {
+        messages,
+        async *[Symbol.asyncIterator]() {
+          messages.push({ role: 'assistant' }, { role: 'tool', tool_call_id: 'c', content: 'of before' })
+          yield chunk({ tool_calls: calls })
+          yield chunk({}, { finish_reason: 'tool_calls' })
+          yield { id: 'x', object: 'chat.completion.chunk', choices: [], usage: { prompt_tokens: 1 } }
+          messages.push({ role: 'assistant' }, { role: 'tool', tool_call_id: 'c', content: '2' })
+        },
+      }
+    }
+    const plain = (() => runner()) as unknown as Respond
+    const around: Respond = async function* () {
+      yield runner()
+    }
+    for (const respond of [plain, around]) {
+      const { replies } = await (await opened()).turn('Hi', respond).result
+      expect(replies.map(({ content }) => content)).toEqual([[call('c')], results.slice(0, 1), ''])
+    }
+  })
+
   it('that is a promise of its last answer, too, may be within another respond in a list', async () => {
     const runner = new ToolRunner([asking, answering], streamed)
     const around: Respond = async function* () {
