@@ -22,10 +22,11 @@ export function encodeMessages(
 ): readonly NewMessage[] | Promise<readonly NewMessage[]> {
   const { limits, redaction } = service
   const { maxMessageLength: maxLength } = limits
-  const inputs = Array.isArray(messages) ? (messages as readonly MessageInput[]) : [messages as MessageInput]
+  const given = Array.isArray(messages) ? (messages as readonly MessageInput[]) : [messages as MessageInput]
+  // Where the turn of the event loop is used up they are read later: the caller may change them after the call.
+  const inputs = given.map(asItIs)
   const pathOf = (index: number): string => (Array.isArray(messages) ? `messages[${index}]` : 'message')
   if (counters === undefined && inputs.length > 0) {
-    // Read them now: the caller may change them after the call.
     const parsed = mapInSlices(inputs, (input, index) => parseMessage(input, pathOf(index)))
     return loaded(parsed).then((all) => encodeMessages(service, Array.isArray(messages) ? all : all[0]!))
   }
@@ -37,6 +38,23 @@ export function encodeMessages(
   }
   if (inputs.length === 0) return []
   return redaction === undefined ? encode(inputs) : redacted(redaction, inputs, pathOf).then(encode)
+}
+
+// Who gives more at once is read in slices, and leaves it as it is until then.
+const mostParts = 100
+
+/** A copy of a message and of its parts, where they are plain objects; others are read where they are. */
+function asItIs(input: MessageInput): MessageInput {
+  if (!isPlain(input)) return input
+  const { content } = input
+  const isCopied = Array.isArray(content) && content.length <= mostParts
+  return isCopied
+    ? { ...input, content: content.map((part) => (isPlain(part) ? { ...part } : part)) }
+    : { ...input }
+}
+
+function isPlain(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 }
 
 async function loaded<Parsed>(parsing: Parsed | Promise<Parsed>): Promise<Parsed> {
